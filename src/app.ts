@@ -1,0 +1,76 @@
+import helmet from '@fastify/helmet';
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+
+import { AppModule } from './app.module.js';
+import type { AppConfig } from './config/app-config.js';
+import { createAdapter, type Deadlines } from './http/adapter.js';
+import { serveDocs } from './http/docs.js';
+import { screenRequests } from './http/screen.js';
+import { Lifecycle } from './observability/lifecycle.js';
+import { keepRawBody } from './webhook/raw-body.js';
+
+/** What {@link createApp} can be given beside its configuration. */
+export interface AppOptions {
+  /** Nest modules that hold listeners. */
+  readonly listeners?: readonly Type[];
+  readonly deadlines?: Deadlines;
+}
+
+/**
+ * The service, ready to listen: what `main`, the tests and the OpenAPI export share.
+ *
+ * @throws StoreOpenError, ListenerError when it cannot work; nothing is left open then.
+ * @example
+ * const app = await createApp(AppConfig.load(process.env), { listeners: [CrmModule] });
+ * await app.listen(3000);
+ */
+export async function createApp(
+  config: AppConfig,
+  { listeners = [], deadlines }: AppOptions = {},
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, listeners),
+    createAdapter(config, deadlines),
+    { bodyParser: false, bufferLogs: true, abortOnError: false },
+  );
+  app.useLogger(app.get(Logger));
+  const fastify = app.getHttpAdapter().getInstance();
+  keepRawBody(fastify, config.webhookPath);
+  screenRequests(fastify, config, app.get(Lifecycle));
+  await protectPages(app, config);
+  if (config.docs) serveDocs(app, config);
+  return app;
+}
+
+/** Sets helmet's headers on whatever a browser might show; answers to the webhook need none of them. */
+async function protectPages(app: NestFastifyApplication, config: AppConfig): Promise<void> {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRoute', (route) => {
+      if (!route.url.startsWith(config.webhookPath)) route.helmet = {};
+    });
+  await app.register(helmet, {
+    global: false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        // Swagger UI sets styles inline.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        // No upgrade-insecure-requests: /docs is also served over plain HTTP.
+      },
+    },
+    // Whoever terminates TLS decides about HSTS.
+    strictTransportSecurity: false,
+  });
+}

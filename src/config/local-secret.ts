@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import type { Environment } from './app-config.js';
+import { VARIABLES } from './variables.js';
+
+/** Where a made secret is kept, below `DATA_DIR`. */
+const FILE_NAME = 'webhook-secret';
+
+/** The file of the made secret for an environment. */
+export function localSecretFile(env: Environment): string {
+  return resolve(env['DATA_DIR'] || (VARIABLES.DATA_DIR.default ?? '.'), FILE_NAME);
+}
+
+/**
+ * The environment, with a secret for the channel `default` where none is configured outside production:
+ * so that the first start needs no preparation. The secret is made once and kept in `DATA_DIR` with
+ * mode 0600.
+ *
+ * @throws NodeJS.ErrnoException when the data folder cannot be written.
+ */
+export function withLocalSecret(env: Environment): Environment {
+  const configured = Object.keys(env).some((name) => name.startsWith('WEBHOOK_SECRET') && env[name] !== '');
+  if (configured || env['NODE_ENV'] === 'production') return env;
+  const file = localSecretFile(env);
+  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return { ...env, WEBHOOK_SECRET: readFileSync(file, 'utf8').trim() };
+}

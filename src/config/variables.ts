@@ -1,0 +1,147 @@
+/**
+ * Every environment variable of the service, declared once: how it is read, what it is when absent, and
+ * what it means. `docs/configuration.md` is held to this table by a test.
+ */
+
+/** Turns the text of a variable into its value, or throws an `Error` whose message ends the sentence "NAME …". */
+type Parse<T> = (text: string) => T;
+
+/** One environment variable. */
+export interface Variable<T> {
+  readonly parse: Parse<T>;
+  /** The text used when the variable is absent; `undefined` where absence has a meaning of its own. */
+  readonly default: string | undefined;
+  /** One sentence for the documentation. */
+  readonly meaning: string;
+}
+
+const variable = <T>(parse: Parse<T>, fallback: string | undefined, meaning: string): Variable<T> => ({
+  parse,
+  default: fallback,
+  meaning,
+});
+
+const text: Parse<string> = (value) => value;
+
+const oneOf =
+  <const T extends string>(...values: T[]): Parse<T> =>
+  (value) => {
+    const found = values.find((candidate) => candidate === value);
+    if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`);
+    return found;
+  };
+
+const integer =
+  (min: number, max: number): Parse<number> =>
+  (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`);
+    }
+    return number;
+  };
+
+const SIZE = /^(\d+)\s*(b|kib|mib)?$/i;
+const UNITS: Readonly<Record<string, number>> = { b: 1, kib: 1024, mib: 1024 * 1024 };
+
+const bytes: Parse<number> = (value) => {
+  const [, digits, unit = 'b'] = SIZE.exec(value) ?? [];
+  const size = Number(digits) * (UNITS[unit.toLowerCase()] ?? NaN);
+  if (!(size >= 1024 && size <= 64 * 1024 * 1024)) throw new Error('must be a size from 1KiB to 64MiB, such as 1MiB');
+  return size;
+};
+
+const path: Parse<string> = (value) => {
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(value)) {
+    throw new Error('must start with "/", not end with it, and use only letters, digits and . _ ~ -');
+  }
+  return value;
+};
+
+const list: Parse<readonly string[]> = (value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const roles: Parse<ReadonlySet<'receive' | 'deliver'>> = (value) => {
+  const names = list(value).map(oneOf('receive', 'deliver'));
+  if (names.length === 0) throw new Error('must name at least one of receive, deliver');
+  return new Set(names);
+};
+
+const status: Parse<200 | 400> = (value) => (oneOf('400', '200')(value) === '200' ? 200 : 400);
+
+const databaseUrl: Parse<string> = (value) => {
+  if (!value.startsWith('sqlite:') || value === 'sqlite:') {
+    throw new Error('must be sqlite:PATH, such as sqlite:./data/interactions.db');
+  }
+  return value.slice('sqlite:'.length);
+};
+
+/** All variables but `WEBHOOK_SECRET_<CHANNEL>`, whose names are open. */
+export const VARIABLES = {
+  HOST: variable(text, '127.0.0.1', 'Address to listen on. Use `0.0.0.0` to be reached from other machines.'),
+  PORT: variable(integer(0, 65_535), '3000', 'Port to listen on; `0` picks a free one.'),
+  BASE_PATH: variable(path, '/nexus/v3', "The vendor's base path, put before `WEBHOOK_PATH`."),
+  WEBHOOK_PATH: variable(
+    path,
+    '/some/interactions/webhook/path',
+    'Path of the webhook. A named channel is one segment more: `<path>/<channel>`.',
+  ),
+  WEBHOOK_SECRET: variable(
+    list,
+    undefined,
+    'Secrets of the channel `default`, comma-separated: the current one, then older ones that are still valid. `WEBHOOK_SECRET_EMEA_CHAT` is the same for the channel `emea-chat`, and so on. Required in production; elsewhere one is made and kept in `DATA_DIR`.',
+  ),
+  WEBHOOK_API_KEY: variable(text, undefined, 'When set, requests must also carry it as `x-api-key`.'),
+  DATA_DIR: variable(text, './data', 'Folder of everything that the service keeps.'),
+  DATABASE_URL: variable(databaseUrl, undefined, 'The store; when absent, `sqlite:<DATA_DIR>/interactions.db`.'),
+  LISTENERS: variable(
+    list,
+    '',
+    'Listener modules to load, comma-separated: a file (`./listeners/crm.module.js`), a folder, or a package.',
+  ),
+  ROLES: variable(
+    roles,
+    'receive,deliver',
+    'What this process does. Two processes on one store can share the work: one `receive`, one `deliver`.',
+  ),
+  UNKNOWN_VALUES: variable(
+    oneOf('reject', 'accept'),
+    'reject',
+    'What happens to unlisted values of `event`, `mediaType` and `interactionSubtype`: answered 400 and quarantined, or accepted as they are.',
+  ),
+  INVALID_PAYLOAD_STATUS: variable(
+    status,
+    '400',
+    'Answer to an authentic but invalid payload after it was quarantined: `400`, or `200` for a sender that blocks on a 400.',
+  ),
+  BODY_LIMIT: variable(bytes, '1MiB', 'Largest accepted body.'),
+  MAX_PENDING: variable(
+    integer(1, 100_000),
+    '2000',
+    'Requests that may wait for the disk at once; more are answered 503 with `Retry-After`.',
+  ),
+  ALLOWED_IPS: variable(list, '', 'Addresses or CIDR ranges that may call the webhook; empty allows all.'),
+  TRUST_PROXY: variable(
+    list,
+    '',
+    'Addresses or CIDR ranges of proxies whose `X-Forwarded-For` is believed when `ALLOWED_IPS` is checked.',
+  ),
+  DOCS: variable(oneOf('on', 'off'), 'on', 'Whether `/docs`, `/docs-json` and `/docs-yaml` are served.'),
+  LOG_LEVEL: variable(
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    'info',
+    'Least severe level that is logged.',
+  ),
+  AUDIT_LOG: variable(oneOf('on', 'off'), 'on', 'Whether the listener `audit-log` logs every event.'),
+  NODE_ENV: variable(
+    text,
+    'development',
+    '`production` refuses to start without a secret and reads no `.env` file.',
+  ),
+} as const satisfies Record<string, Variable<unknown>>;
+
+/** Names of {@link VARIABLES}. */
+export type VariableName = keyof typeof VARIABLES;

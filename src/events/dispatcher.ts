@@ -1,0 +1,305 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Subject } from 'rxjs';
+
+import type { ClaimedDelivery, ClaimOffer, Settlement } from '../store/records.js';
+import type { ClaimRef } from '../store/sqlite/protocol.js';
+import { Store } from '../store/store.js';
+import { startAttempt, type Attempt } from './attempt.js';
+import { Clock } from './clock.js';
+import type { InteractionEvent } from './interaction-event.js';
+import type { Listener } from './listener-registry.js';
+import { describeError, judge, type AttemptResult, type Failure } from './retry-policy.js';
+
+/** How long a worker that vanished keeps what it claimed. */
+const LEASE_MS = 10_000;
+const HEARTBEAT_MS = 2_500;
+/** Deliveries claimed beyond a listener's concurrency, so that it need not wait for the next claim. */
+const PREFETCH = 128;
+/** The backstop for deliveries that another process appended. */
+const POLL_MS = 500;
+/** How long a settlement that could not be stored waits before it is tried again. */
+const SETTLE_RETRY_MS = 1_000;
+
+/** What became of an attempt, for metrics and live views. */
+export interface AttemptReport {
+  readonly listener: string;
+  readonly event: InteractionEvent;
+  readonly attempt: number;
+  readonly outcome: 'done' | 'retry' | 'dead';
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+const DONE: Settlement['result'] = { state: 'done' };
+
+interface SettledAttempt {
+  readonly settlement: Settlement;
+  readonly report: AttemptReport;
+}
+
+/** A listener at work in this process. */
+interface Lane {
+  readonly id: number;
+  readonly listener: Listener;
+  readonly queue: ClaimedDelivery[];
+  readonly running: Set<Attempt>;
+  /** Whether the store may hold due deliveries for it. */
+  due: boolean;
+}
+
+/**
+ * Takes due deliveries from the store, runs their listeners, and records what came of it.
+ *
+ * The store decides what may run: it hands out one delivery per (listener, interaction) at a time, in
+ * order. A claim is this worker's until it is settled, or until the lease that {@link heartbeat} renews has
+ * ended; a settlement that comes later is void.
+ */
+@Injectable()
+export class Dispatcher {
+  /** Every attempt, after its result is on disk. */
+  readonly attempts = new Subject<AttemptReport>();
+
+  private readonly logger = new Logger(Dispatcher.name);
+  private readonly lanes = new Map<number, Lane>();
+  private owner: number | undefined;
+  private stopping = false;
+  private claiming = false;
+  private scheduled = false;
+  private settlements: SettledAttempt[] = [];
+  private readonly unfinished: ClaimRef[] = [];
+  private settling: Promise<void> | undefined;
+  private heartbeatTimer: NodeJS.Timeout | undefined;
+  private pollTimer: NodeJS.Timeout | undefined;
+  private dueTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Starts to deliver to listeners, given with the ids under which the store knows them. */
+  async start(listeners: readonly (readonly [id: number, listener: Listener])[]): Promise<void> {
+    for (const [id, listener] of listeners) {
+      this.lanes.set(id, { id, listener, queue: [], running: new Set(), due: true });
+    }
+    this.owner = await this.enroll();
+    this.store.offerClaims(() => this.offer());
+    this.heartbeatTimer = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
+    this.pollTimer = setInterval(() => this.wake(), POLL_MS);
+    this.wake();
+  }
+
+  /** Looks for due deliveries soon. */
+  wake(): void {
+    for (const lane of this.lanes.values()) lane.due = true;
+    this.schedule();
+  }
+
+  /** Runs deliveries that were claimed in the transaction that appended them. */
+  accept(deliveries: readonly ClaimedDelivery[]): void {
+    for (const delivery of deliveries) this.lanes.get(delivery.listenerId)?.queue.push(delivery);
+    this.schedule();
+  }
+
+  /** Deliveries that are claimed or running here. */
+  get load(): number {
+    return [...this.lanes.values()].reduce((sum, { queue, running }) => sum + queue.length + running.size, 0);
+  }
+
+  /**
+   * Stops: claims nothing more, fires the signal of every running attempt, records what ends within
+   * `graceMs`, and gives the rest back.
+   */
+  async stop(graceMs: number): Promise<void> {
+    if (this.stopping || this.owner === undefined) return;
+    this.stopping = true;
+    this.store.offerClaims(() => undefined);
+    clearInterval(this.pollTimer);
+    clearTimeout(this.dueTimer);
+    const queued = [...this.lanes.values()].flatMap(({ queue }) => queue.splice(0));
+    const attempts = [...this.lanes.values()].flatMap(({ running }) => [...running]);
+    for (const attempt of attempts) attempt.abort(graceMs);
+    await Promise.all(attempts.map(({ result }) => result));
+    await this.flush();
+    clearInterval(this.heartbeatTimer);
+    const now = this.clock.now();
+    const claims = [...queued.map(({ listenerId, event }) => ({ listenerId, seq: event.seq })), ...this.unfinished];
+    await this.store.call('release', { owner: this.owner, claims, now });
+    await this.store.call('retire', { owner: this.owner, now });
+  }
+
+  private enroll(): Promise<number> {
+    return this.store.call('enroll', { pid: process.pid, now: this.clock.now(), leaseMs: LEASE_MS });
+  }
+
+  private offer(): ClaimOffer | undefined {
+    if (this.stopping || this.owner === undefined) return undefined;
+    const capacity: Record<number, number> = {};
+    for (const lane of this.lanes.values()) capacity[lane.id] = free(lane);
+    return { owner: this.owner, capacity };
+  }
+
+  private async heartbeat(): Promise<void> {
+    try {
+      const args = { owner: this.owner as number, now: this.clock.now(), leaseMs: LEASE_MS };
+      if (await this.store.call('heartbeat', args)) return;
+      // This process stood still for longer than its lease: others have its deliveries now.
+      this.logger.warn('The lease of this worker ended while it stood still; its deliveries were given to others.');
+      for (const lane of this.lanes.values()) lane.queue.length = 0;
+      this.owner = await this.enroll();
+      this.wake();
+    } catch (error) {
+      this.logger.error(`The lease could not be renewed: ${(error as Error).message}`);
+    }
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.stopping) return;
+    this.scheduled = true;
+    // Not at once: answers to requests that wait in this turn of the event loop go out first.
+    setImmediate(() => {
+      this.scheduled = false;
+      if (this.stopping) return;
+      for (const lane of this.lanes.values()) this.fill(lane);
+      void this.claim();
+    });
+  }
+
+  /** Starts what is claimed, up to the listener's concurrency. */
+  private fill(lane: Lane): void {
+    while (lane.running.size < lane.listener.options.concurrency) {
+      const delivery = lane.queue.shift();
+      if (delivery === undefined) return;
+      this.run(lane, delivery);
+    }
+  }
+
+  /** Claims due deliveries for every listener that has use for them. */
+  private async claim(): Promise<void> {
+    if (this.claiming || this.stopping) return;
+    const hungry = [...this.lanes.values()].filter((lane) => lane.due && lane.queue.length <= PREFETCH / 2);
+    const wanted = hungry.map((lane) => ({ listenerId: lane.id, limit: free(lane) })).filter(({ limit }) => limit > 0);
+    if (wanted.length === 0) return;
+    this.claiming = true;
+    for (const { listenerId } of wanted) (this.lanes.get(listenerId) as Lane).due = false;
+    try {
+      const now = this.clock.now();
+      const owner = this.owner as number;
+      const { deliveries, nextDue } = await this.store.call('claim', { owner, wanted, now });
+      for (const { listenerId } of wanted) {
+        (this.lanes.get(listenerId) as Lane).due ||= (nextDue[listenerId] ?? Infinity) <= now;
+      }
+      this.wakeAt(Math.min(...Object.values(nextDue).filter((due) => due > now)));
+      this.accept(deliveries);
+    } catch (error) {
+      // The poll tries again.
+      this.logger.error(`Deliveries could not be claimed: ${(error as Error).message}`);
+    } finally {
+      this.claiming = false;
+    }
+  }
+
+  /** Wakes when the next retry falls due, if that is before the next poll. */
+  private wakeAt(due: number): void {
+    const delay = due - this.clock.now();
+    if (delay >= POLL_MS) return;
+    clearTimeout(this.dueTimer);
+    this.dueTimer = setTimeout(() => this.wake(), Math.max(1, delay));
+  }
+
+  private run(lane: Lane, delivery: ClaimedDelivery): void {
+    const { listener } = lane;
+    const owner = this.owner as number;
+    const event: InteractionEvent = { ...delivery.event, receivedAt: new Date(delivery.event.receivedAt) };
+    const startedAt = this.clock.now();
+    const finish = (result: AttemptResult): void => {
+      if (result === 'aborted') {
+        // Cut off by our own end: as if it had never begun.
+        this.unfinished.push({ listenerId: lane.id, seq: event.seq });
+        return;
+      }
+      const { attempt, interactionKey } = delivery;
+      const duration = this.clock.now() - startedAt;
+      const recorded = result === 'done' ? DONE : this.failed(listener, event, result, attempt);
+      const outcome = recorded.state === 'pending' ? 'retry' : recorded.state;
+      this.settle({
+        settlement: {
+          seq: event.seq,
+          listenerId: lane.id,
+          interactionKey,
+          owner,
+          attempt,
+          startedAt,
+          duration,
+          result: recorded,
+        },
+        report: { listener: listener.name, event, attempt, outcome, duration },
+      });
+    };
+    if (delivery.attempt > listener.options.attempts) {
+      // Each of its attempts ended with the process, so none of them could be recorded as failed.
+      const error = new Error(`The process ended during each of ${listener.options.attempts} attempts.`);
+      finish({ kind: 'permanent', error });
+      return;
+    }
+    const attempt = startAttempt(listener, event, delivery.attempt);
+    lane.running.add(attempt);
+    void attempt.result.then((result) => {
+      lane.running.delete(attempt);
+      finish(result);
+      this.schedule();
+    });
+  }
+
+  private settle(settled: SettledAttempt): void {
+    this.settlements.push(settled);
+    this.settling ??= this.writeSettlements().finally(() => (this.settling = undefined));
+  }
+
+  /** Decides what a failure leads to, and says it aloud. */
+  private failed(
+    { name, options }: Listener,
+    event: InteractionEvent,
+    failure: Failure,
+    attempt: number,
+  ): Settlement['result'] {
+    const verdict = judge(failure, attempt, options, this.clock.random());
+    const error = describeError(failure.error);
+    const fields = { listener: name, seq: event.seq, attempt, traceId: event.traceId, error };
+    if (verdict.next === 'dead') {
+      this.logger.error(fields, `Listener ${name} gave up on event ${event.seq}: it is a dead letter`);
+      return { state: 'dead', outcome: failure.kind, error, park: options.onDead === 'park' };
+    }
+    this.logger.warn(fields, `Listener ${name} failed on event ${event.seq}; next attempt in ${verdict.delayMs} ms`);
+    return { state: 'pending', outcome: failure.kind, error, dueAt: this.clock.now() + verdict.delayMs };
+  }
+
+  /** Writes settlements in groups until none is left; while the store cannot take them, they wait here. */
+  private async writeSettlements(): Promise<void> {
+    while (this.settlements.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const group = this.settlements.splice(0);
+      try {
+        const settlements = group.map(({ settlement }) => settlement);
+        const { voided, steppedUp } = await this.store.call('settle', { settlements, now: this.clock.now() });
+        if (voided > 0) this.logger.warn(`${voided} results came after their lease had ended; they are void.`);
+        for (const { report } of group) this.attempts.next(report);
+        if (steppedUp > 0 || group.some(({ settlement }) => settlement.result.state === 'pending')) this.wake();
+      } catch (error) {
+        this.logger.error(`Results could not be recorded, trying again: ${(error as Error).message}`);
+        this.settlements.unshift(...group);
+        if (this.stopping) return;
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
+      }
+    }
+  }
+
+  private async flush(): Promise<void> {
+    while (this.settling !== undefined) await this.settling;
+  }
+}
+
+/** How many more deliveries a listener may have claimed. */
+function free({ listener, queue, running }: Lane): number {
+  return Math.max(0, listener.options.concurrency + PREFETCH - queue.length - running.size);
+}

@@ -1,0 +1,114 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Subject, type Observable } from 'rxjs';
+
+import { eventKeys } from '../store/keys.js';
+import type { AppendedEvent, AppendedReceipt, ClaimedDelivery, EventDraft, StoredEvent } from '../store/records.js';
+import { Store } from '../store/store.js';
+import { Clock } from './clock.js';
+import { Dispatcher } from './dispatcher.js';
+import type { InteractionEvent } from './interaction-event.js';
+
+/** One entry of `data.entities[]`, in the service's words. */
+export type EventFields = Pick<
+  EventDraft,
+  'type' | 'interactionId' | 'mediaType' | 'interactionSubtype' | 'selfUri'
+>;
+
+/** An authentic, valid payload. */
+export interface ReceivedPayload {
+  readonly channel: string;
+  /** The received bytes. */
+  readonly body: Buffer;
+  readonly traceId: string | undefined;
+  /** Which of the channel's secrets matched, by position. */
+  readonly secretIndex: number;
+  readonly operationId: string | undefined;
+  readonly events: readonly EventFields[];
+}
+
+/** Emits domain events: to emit is to append durably, and to wake the dispatcher. */
+@Injectable()
+export class EventService implements OnModuleDestroy {
+  private readonly subject = new Subject<InteractionEvent>();
+
+  /**
+   * Every new event of this process, after its commit. For live views and metrics: what must not miss an
+   * event is a listener ({@link OnInteraction}).
+   */
+  readonly events: Observable<InteractionEvent> = this.subject.asObservable();
+
+  constructor(
+    private readonly store: Store,
+    private readonly dispatcher: Dispatcher,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Stores a payload's events with a delivery for each listener that wants them. They are on disk when this
+   * resolves, all of them or, when it rejects, none.
+   *
+   * @returns how many events were new; the others are duplicates and have no effect.
+   * @throws OverloadedError, StoreUnavailableError when nothing could be stored.
+   */
+  async emit(payload: ReceivedPayload): Promise<number> {
+    const { channel, body, operationId } = payload;
+    const drafts = payload.events.map((fields, position) => {
+      const draft = { ...fields, channel, operationId, position };
+      return { ...draft, ...eventKeys(draft, body) };
+    });
+    const receivedAt = this.clock.now();
+    const appended = await this.store.append({ ...payload, receivedAt, events: drafts });
+    return this.announce(drafts, appended, payload.traceId, receivedAt);
+  }
+
+  onModuleDestroy(): void {
+    this.subject.complete();
+  }
+
+  private announce(
+    drafts: readonly EventDraft[],
+    appended: AppendedReceipt,
+    traceId: string | undefined,
+    receivedAt: number,
+  ): number {
+    let fresh = 0;
+    let waiting = false;
+    const claimed: ClaimedDelivery[] = [];
+    for (const [i, result] of appended.entries()) {
+      if (result.seq === 0) continue;
+      fresh++;
+      waiting ||= result.waiting;
+      const draft = drafts[i] as EventDraft;
+      const event = toStoredEvent(draft, result, traceId, receivedAt);
+      for (const listenerId of result.claimedBy) {
+        claimed.push({ listenerId, attempt: 1, interactionKey: draft.interactionKey, event });
+      }
+      if (this.subject.observed) this.subject.next({ ...event, receivedAt: new Date(receivedAt) });
+    }
+    if (claimed.length > 0) this.dispatcher.accept(claimed);
+    if (waiting) this.dispatcher.wake();
+    return fresh;
+  }
+}
+
+function toStoredEvent(
+  draft: EventDraft,
+  { seq, late }: AppendedEvent,
+  traceId: string | undefined,
+  receivedAt: number,
+): StoredEvent {
+  const { type, interactionId, mediaType, interactionSubtype, selfUri, operationId, channel } = draft;
+  return {
+    seq,
+    type,
+    interactionId,
+    mediaType,
+    interactionSubtype,
+    selfUri,
+    operationId,
+    channel,
+    late,
+    traceId,
+    receivedAt,
+  };
+}

@@ -1,0 +1,60 @@
+import {
+  Global,
+  Logger,
+  Module,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+
+import { AppConfig } from '../config/app-config.js';
+import { Store } from '../store/store.js';
+import { Clock } from './clock.js';
+import { Dispatcher } from './dispatcher.js';
+import { EventService } from './event.service.js';
+import { ListenerRegistry } from './listener-registry.js';
+
+/** How long running attempts may take to end once the service stops. */
+const STOP_GRACE_MS = 5_000;
+
+/** The domain: events, listeners, and what brings the ones to the others. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [Clock, Dispatcher, EventService, ListenerRegistry],
+  exports: [Clock, Dispatcher, EventService, ListenerRegistry],
+})
+export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(EventsModule.name);
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly store: Store,
+    private readonly registry: ListenerRegistry,
+    private readonly dispatcher: Dispatcher,
+    private readonly clock: Clock,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const listeners = this.registry.listeners();
+    const declared = listeners.map(({ name, filter: { name: _, ...filter } }) => ({ name, filter }));
+    const ids = await this.store.call('register', { listeners: declared, now: this.clock.now() });
+    await this.reportOrphans(new Set(Object.keys(ids)));
+    if (!this.config.roles.has('deliver')) return;
+    await this.dispatcher.start(listeners.map((listener) => [ids[listener.name] as number, listener]));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.dispatcher.stop(STOP_GRACE_MS);
+  }
+
+  /** Deliveries of a listener that is not loaded stay; somebody should know. */
+  private async reportOrphans(loaded: ReadonlySet<string>): Promise<void> {
+    const known = await this.store.query(this.store.builder.selectFrom('listeners').select('name'));
+    const orphans = known.map(({ name }) => name).filter((name) => !loaded.has(name));
+    if (orphans.length === 0) return;
+    this.logger.warn(
+      `Not loaded: ${orphans.join(', ')}. Events are kept for these listeners until they are loaded again.`,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+import { Injectable, type Type } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+
+import {
+  ON_INTERACTION,
+  type InteractionFilter,
+  type InteractionHandler,
+  type ListenerMetadata,
+  type ListenerOptions,
+} from './on-interaction.decorator.js';
+
+/** A discovered listener. */
+export interface Listener {
+  readonly name: string;
+  readonly filter: InteractionFilter;
+  readonly options: Required<ListenerOptions>;
+  readonly handle: InteractionHandler;
+  /** `Class.method`, for messages. */
+  readonly source: string;
+}
+
+/** A listener was declared in a way that cannot work; the message says which, and what to do. */
+export class ListenerError extends Error {
+  override readonly name = 'ListenerError';
+}
+
+/** Finds the methods that `@OnInteraction` decorates among all providers of the application. */
+@Injectable()
+export class ListenerRegistry {
+  private found: readonly Listener[] | undefined;
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  /**
+   * All listeners, by name.
+   *
+   * @throws ListenerError on a duplicate name, a bad option, or a provider that is not a singleton.
+   */
+  listeners(): readonly Listener[] {
+    return (this.found ??= this.discover());
+  }
+
+  private discover(): readonly Listener[] {
+    const listeners = new Map<string, Listener>();
+    for (const wrapper of this.discovery.getProviders()) {
+      const { metatype } = wrapper;
+      const prototype: unknown = metatype === null ? undefined : (metatype as Type | undefined)?.prototype;
+      if (typeof prototype !== 'object' || prototype === null) continue;
+      for (const listener of this.handlersOf(prototype as Record<string, unknown>, wrapper.instance as object)) {
+        if (!wrapper.isDependencyTreeStatic()) {
+          throw new ListenerError(
+            `${listener.source} is a listener, but its class is not a singleton. Give it and all that it injects the default scope.`,
+          );
+        }
+        const other = listeners.get(listener.name);
+        if (other !== undefined && other.source !== listener.source) {
+          throw new ListenerError(
+            `Two listeners are named "${listener.name}": ${other.source} and ${listener.source}. Deliveries are kept by name: give one another.`,
+          );
+        }
+        listeners.set(listener.name, listener);
+      }
+    }
+    return [...listeners.values()];
+  }
+
+  private *handlersOf(prototype: Record<string, unknown>, instance: object): Generator<Listener> {
+    for (const method of this.scanner.getAllMethodNames(prototype)) {
+      const handler = prototype[method] as InteractionHandler;
+      const metadata = Reflect.getMetadata(ON_INTERACTION, handler) as ListenerMetadata | undefined;
+      if (metadata === undefined) continue;
+      const source = `${prototype.constructor.name}.${method}`;
+      checkMetadata(metadata, source);
+      yield { name: metadata.filter.name, ...metadata, source, handle: handler.bind(instance) };
+    }
+  }
+}
+
+function checkMetadata({ filter, options }: ListenerMetadata, source: string): void {
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(filter.name)) {
+    throw new ListenerError(
+      `${source}: the listener name "${filter.name}" must be 1 to 64 characters of a-z, 0-9, ".", "_" and "-".`,
+    );
+  }
+  const least = { attempts: 1, timeoutMs: 1, concurrency: 1, baseDelayMs: 0, maxDelayMs: 0 };
+  for (const [option, minimum] of Object.entries(least) as [keyof typeof least, number][]) {
+    const value = options[option];
+    if (!(value >= minimum && value <= 2 ** 31 - 1)) {
+      throw new ListenerError(`${source}: the option ${option} must be ${minimum} or more, not ${value}.`);
+    }
+  }
+}

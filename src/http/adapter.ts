@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net';
+
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+import type { FastifyReply } from 'fastify';
+
+import type { AppConfig } from '../config/app-config.js';
+import { REFUSALS, refusalBody, refuse, type Refusal } from './answers.js';
+
+const KIB = 1024;
+/** Request line and headers together, in bytes. */
+const HEADER_LIMIT = 16 * KIB;
+/** Milliseconds until the headers must be there. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Milliseconds until the whole request must be there; the vendor itself waits about as long for an answer. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** How often the two limits are looked after. Node's default, 30 s, would make them meaningless. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** Longest channel name in a path. */
+const CHANNEL_LIMIT = 100;
+
+/** Deadlines of a request in milliseconds, for tests that would not wait for the real ones. */
+export interface Deadlines {
+  readonly headers: number;
+  readonly request: number;
+  readonly check: number;
+}
+
+const DEADLINES: Deadlines = { headers: HEADERS_TIMEOUT_MS, request: REQUEST_TIMEOUT_MS, check: TIMEOUT_CHECK_MS };
+
+/** Fastify with limits on whatever a sender can make large, slow or malformed. */
+export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINES): FastifyAdapter {
+  return new FastifyAdapter({
+    logger: false,
+    bodyLimit: config.bodyLimit,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    requestTimeout: deadlines.request,
+    http: {
+      maxHeaderSize: HEADER_LIMIT,
+      headersTimeout: deadlines.headers,
+      connectionsCheckingInterval: deadlines.check,
+    },
+    routerOptions: { maxParamLength: CHANNEL_LIMIT },
+    // The answers while closing are ours (screen.ts), and idle keep-alive connections must not delay the end.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // Nest's middleware is not used, and its engine would cost every request a pass.
+    skipMiddie: true,
+    multipart: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) => refuse(reply, REFUSALS.notFound),
+  });
+}
+
+const REFUSAL_OF: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: `The headers are larger than ${HEADER_LIMIT / KIB} KiB.` },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, message: 'The chunk extensions are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time.' },
+};
+const MALFORMED: Refusal = { status: 400, message: 'The request is not valid HTTP.' };
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
+
+/** Answers what never became a request, in the same shape as all else, and closes the connection. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal = REFUSAL_OF[error.code ?? ''] ?? MALFORMED;
+  const body = JSON.stringify(refusalBody(refusal));
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${REASONS[refusal.status]}\r\n` +
+      'Content-Type: application/json; charset=utf-8\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

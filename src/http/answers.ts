@@ -1,0 +1,45 @@
+import type { FastifyReply } from 'fastify';
+
+/** An answer that is not 200: the same shape in every case (contract, "Answers, case by case"). */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly errors?: readonly string[] | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Seconds after which a sender that got a 503 may try again. */
+const RETRY_AFTER = '1';
+
+/** Refusals that are decided in more than one place. */
+export const REFUSALS = {
+  unauthorized: {
+    status: 401,
+    message: 'The request could not be verified. Check the path, the secret of the channel and X-Hub-Signature.',
+  },
+  notFound: { status: 404, message: 'Nothing is served here. See /docs.' },
+  unsupportedMediaType: {
+    status: 415,
+    message: 'Content-Type must be application/json, without Content-Encoding.',
+  },
+  unavailable: {
+    status: 503,
+    message: 'The event could not be stored now. Send it again.',
+    headers: { 'retry-after': RETRY_AFTER },
+  },
+} as const satisfies Record<string, Refusal>;
+
+/** The body of a refusal. */
+export function refusalBody({ status, message, errors }: Refusal): object {
+  return { status: { code: status, message }, ...(errors && { errors }) };
+}
+
+/** Sends a refusal. */
+export function refuse(reply: FastifyReply, refusal: Refusal): void {
+  void reply
+    .code(refusal.status)
+    .headers({ ...refusal.headers })
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(refusalBody(refusal));
+}

@@ -1,0 +1,57 @@
+import { STATUS_CODES } from 'node:http';
+
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { OverloadedError, StoreUnavailableError } from '../store/errors.js';
+import { WebhookError, type WebhookErrorCode } from '../webhook/errors.js';
+import { traceIdOf } from '../webhook/trace-id.js';
+import { REFUSALS, refuse, type Refusal } from './answers.js';
+
+const STATUS_OF: Readonly<Record<WebhookErrorCode, number>> = {
+  UNAUTHORIZED: 401,
+  INVALID_PAYLOAD: 400,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+};
+
+/** Messages for what Fastify refuses by itself; its own would differ from ours in wording alone. */
+const MESSAGE_OF: Readonly<Record<number, string>> = {
+  400: 'The request is malformed.',
+  413: 'The body is larger than BODY_LIMIT allows.',
+  415: REFUSALS.unsupportedMediaType.message,
+};
+
+/** Turns every failure into its answer: no stack, no secret, no echo of the body. */
+@Catch()
+export class WebhookExceptionFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Webhook');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const { method, url, ip, headers } = http.getRequest<FastifyRequest>();
+    const refusal = refusalFor(error);
+    const path = url.split('?', 1)[0];
+    const fields = { status: refusal.status, method, path, ip, traceId: traceIdOf(headers['x-b3-traceid']) };
+    if (refusal.status === 500) this.logger.error({ ...fields, err: error }, 'A fault of ours');
+    else if (refusal.status === 503) this.logger.error(fields, (error as Error).message);
+    else this.logger.warn(fields, `Refused: ${refusal.message}`);
+    refuse(http.getResponse<FastifyReply>(), refusal);
+  }
+}
+
+function refusalFor(error: unknown): Refusal {
+  if (error instanceof WebhookError) {
+    return { status: STATUS_OF[error.code], message: error.message, errors: error.errors };
+  }
+  if (error instanceof OverloadedError || error instanceof StoreUnavailableError) return REFUSALS.unavailable;
+  const status = statusOf(error);
+  return { status, message: MESSAGE_OF[status] ?? STATUS_CODES[status] ?? 'Error' };
+}
+
+/** Nest's exceptions and Fastify's errors know their status; whatever else is thrown is a fault of ours. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  const fromFastify = typeof statusCode === 'number' && typeof code === 'string' && code.startsWith('FST_');
+  return fromFastify ? statusCode : 500;
+}

@@ -1,0 +1,88 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+import type { AppConfig } from '../config/app-config.js';
+import { withLogFields } from '../observability/log-context.js';
+import type { Lifecycle } from '../observability/lifecycle.js';
+import { traceIdOf } from '../webhook/trace-id.js';
+import { REFUSALS, refuse, type Refusal } from './answers.js';
+
+/** Headers of a request at the most. Node drops what is above its own limit without a word. */
+const HEADER_COUNT_LIMIT = 100;
+
+/**
+ * Refuses what must not reach a route, before a byte of the body is read; and makes every line that is
+ * logged while a request is handled carry its trace id.
+ */
+export function screenRequests(fastify: FastifyInstance, config: AppConfig, lifecycle: Lifecycle): void {
+  fastify.server.maxHeadersCount = HEADER_COUNT_LIMIT + 1;
+  const isWebhook = webhookMatcher(config.webhookPath);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const refusal = refusalOf(request, isWebhook(request.url), config, lifecycle);
+    if (refusal === undefined) done();
+    else close(reply, refusal);
+  });
+  // Not in onRequest: reading the body leaves that hook's asynchronous context.
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    const traceId = traceIdOf(request.headers['x-b3-traceid']);
+    if (traceId === undefined) done();
+    else withLogFields({ traceId }, done);
+  });
+}
+
+function refusalOf(
+  request: FastifyRequest,
+  isWebhook: boolean,
+  config: AppConfig,
+  lifecycle: Lifecycle,
+): Refusal | undefined {
+  if (request.is404) {
+    return isWebhook
+      ? { status: 405, message: 'The webhook takes POST alone.', headers: { allow: 'POST' } }
+      : REFUSALS.notFound;
+  }
+  const { rawHeaders } = request.raw;
+  if (rawHeaders.length > 2 * HEADER_COUNT_LIMIT) {
+    return { status: 431, message: `The request has more than ${HEADER_COUNT_LIMIT} headers.` };
+  }
+  if (countHosts(rawHeaders) > 1) return { status: 400, message: 'The request has more than one Host header.' };
+  if (!isWebhook) return undefined;
+  if (lifecycle.stopping) return REFUSALS.unavailable;
+  if (config.allowedIps !== undefined && !isAllowed(config.allowedIps, request.ip)) return REFUSALS.unauthorized;
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return REFUSALS.unsupportedMediaType;
+  return undefined;
+}
+
+/** Refuses without reading the body: a connection whose body is unread cannot serve another request. */
+function close(reply: FastifyReply, refusal: Refusal): void {
+  const { headers } = reply.request;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (hasBody) void reply.header('connection', 'close');
+  refuse(reply, refusal);
+}
+
+/** Whether a URL is the webhook's path, or the path of a channel below it. */
+function webhookMatcher(path: string): (url: string) => boolean {
+  return (url) => {
+    if (!url.startsWith(path)) return false;
+    const rest = url.slice(path.length).split('?', 1)[0] ?? '';
+    return rest === '' || /^\/[^/]+$/.test(rest);
+  };
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts;
+}
+
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+function isAllowed(allowed: NonNullable<AppConfig['allowedIps']>, ip: string): boolean {
+  const ipv4 = MAPPED_IPV4.exec(ip)?.[1];
+  if (ipv4 !== undefined) return allowed.check(ipv4, 'ipv4');
+  return allowed.check(ip, ip.includes(':') ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import { createApp } from './app.js';
+import { AppConfig, ConfigError, type Environment } from './config/app-config.js';
+import { localSecretFile, withLocalSecret } from './config/local-secret.js';
+import { loadListeners } from './events/listener-loader.js';
+import { ListenerError } from './events/listener-registry.js';
+import { StoreOpenError } from './store/errors.js';
+
+/** Exit codes, as sysexits.h has them. */
+const EXIT = { unavailable: 69, software: 70, ioError: 74, config: 78 } as const;
+/** Whatever has not ended by then is cut off: supervisors commonly kill after 10 s. */
+const STOP_LIMIT_MS = 9_500;
+
+/** Starts the service, or ends the process with one clear message and a code that says what kind of fault it was. */
+export async function start(): Promise<void> {
+  try {
+    const env = readEnvironment();
+    const config = AppConfig.load(env);
+    const listeners = await loadListeners(config.listeners, process.cwd());
+    const app = await createApp(config, { listeners });
+    stopOnSignals(app);
+    await listen(app, config);
+    const url = await app.getUrl();
+    new Logger('Service').log({ url, roles: [...config.roles], database: config.database }, `Listening on ${url}`);
+    if (!config.production) console.log(banner(url, config, env));
+  } catch (error) {
+    const { message, code } = explain(error);
+    console.error(message);
+    process.exit(code);
+  }
+}
+
+/** The environment, completed outside production by `.env` and by a secret of our own. */
+function readEnvironment(): Environment {
+  if (process.env['NODE_ENV'] !== 'production' && existsSync('.env')) process.loadEnvFile('.env');
+  return withLocalSecret({ ...process.env });
+}
+
+async function listen(app: NestFastifyApplication, { host, port }: AppConfig): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+/** Stops once: takes no more, finishes what runs, closes, and ends the process within 10 s. */
+function stopOnSignals(app: NestFastifyApplication): void {
+  const stop = (): void => {
+    setTimeout(() => process.exit(EXIT.software), STOP_LIMIT_MS).unref();
+    app.close().then(
+      () => process.exit(process.exitCode ?? 0),
+      (error: unknown) => {
+        console.error('The service did not stop cleanly:', error);
+        process.exit(EXIT.software);
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function explain(error: unknown): { message: string; code: number } {
+  if (error instanceof ConfigError || error instanceof ListenerError) {
+    return { message: error.message, code: EXIT.config };
+  }
+  if (error instanceof StoreOpenError) return { message: error.message, code: EXIT.ioError };
+  const { code, syscall, message } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const { port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === 'EADDRINUSE') {
+    return { message: `Port ${port} of ${address} is taken. Stop what listens there, or set PORT.`, code: EXIT.unavailable };
+  }
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
+    return { message: `Cannot listen on ${address ?? 'HOST'} (${message}). Check HOST and PORT.`, code: EXIT.unavailable };
+  }
+  if (syscall !== undefined && path !== undefined) {
+    return { message: `${path} cannot be used (${message}). Check DATA_DIR and its permissions.`, code: EXIT.ioError };
+  }
+  return { message: `The service could not start: ${(error as Error).stack ?? String(error)}`, code: EXIT.software };
+}
+
+function banner(url: string, config: AppConfig, env: Environment): string {
+  const local = process.env['WEBHOOK_SECRET'] === undefined && env['WEBHOOK_SECRET'] !== undefined;
+  const port = new URL(url).port;
+  return [
+    '',
+    `  Webhook   ${url}${config.webhookPath}`,
+    ...(config.docs ? [`  Docs      ${url}/docs`] : []),
+    `  Data      ${config.database}`,
+    ...(local ? [`  Secret    ${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`] : []),
+    '',
+    '  Send a signed event:',
+    '',
+    `    npm run send${port === '3000' ? '' : ` -- --url ${url}${config.webhookPath}`}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,8 @@
+import type { Migration } from 'kysely/migration';
+
+import * as initial from './0001-initial.js';
+
+/** All migrations by name; Kysely runs them in the order of their names. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+};

@@ -1,0 +1,110 @@
+/** What goes into the store and comes out of it. Everything here crosses a thread, so: plain data. */
+
+import type { Filterable, ListenerFilter } from './filter.js';
+import type { AttemptTable } from './schema.js';
+
+/** An event that is to be appended. */
+export interface EventDraft extends Filterable {
+  /** Index in `data.entities[]`. */
+  readonly position: number;
+  readonly interactionId: string | undefined;
+  readonly selfUri: string | undefined;
+  readonly operationId: string | undefined;
+  readonly dedupKey: string;
+  readonly interactionKey: string;
+}
+
+/** A POST that is to be appended, with its events. */
+export interface ReceiptDraft {
+  readonly channel: string;
+  /** The received bytes. */
+  readonly body: Buffer;
+  readonly traceId: string | undefined;
+  /** Position of the secret that matched. */
+  readonly secretIndex: number;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  readonly events: readonly EventDraft[];
+}
+
+/** What became of an {@link EventDraft}. */
+export interface AppendedEvent {
+  /** Position in the log; 0 for a duplicate, which has no effect. */
+  readonly seq: number;
+  readonly late: boolean;
+  /** Listeners whose delivery was claimed for the caller in the same transaction. */
+  readonly claimedBy: readonly number[];
+  /** Whether deliveries were made that nobody claimed yet. */
+  readonly waiting: boolean;
+}
+
+/** What became of a {@link ReceiptDraft}: one entry for each of its events. */
+export type AppendedReceipt = readonly AppendedEvent[];
+
+/** How many deliveries a worker would take at once, by listener id. */
+export interface ClaimOffer {
+  readonly owner: number;
+  readonly capacity: Readonly<Record<number, number>>;
+}
+
+/** A delivery that is the caller's to run until it settles it or its lease ends. */
+export interface ClaimedDelivery {
+  readonly listenerId: number;
+  readonly attempt: number;
+  readonly interactionKey: string;
+  readonly event: StoredEvent;
+}
+
+/** An event of the log. */
+export interface StoredEvent extends Filterable {
+  readonly seq: number;
+  readonly interactionId: string | undefined;
+  readonly selfUri: string | undefined;
+  readonly operationId: string | undefined;
+  readonly late: boolean;
+  readonly traceId: string | undefined;
+  readonly receivedAt: number;
+}
+
+/** The result of an attempt, to be recorded. Void unless owner and attempt are still those of the claim. */
+export interface Settlement {
+  readonly seq: number;
+  readonly listenerId: number;
+  readonly interactionKey: string;
+  readonly owner: number;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly duration: number;
+  readonly result:
+    | { readonly state: 'done' }
+    | {
+        readonly state: 'pending';
+        readonly outcome: AttemptTable['outcome'];
+        readonly error: string;
+        readonly dueAt: number;
+      }
+    | {
+        readonly state: 'dead';
+        readonly outcome: AttemptTable['outcome'];
+        readonly error: string;
+        /** Whether later events of the interaction wait until an operator decides. */
+        readonly park: boolean;
+      };
+}
+
+/** A listener, as the process that has it loaded declares it. */
+export interface ListenerDeclaration {
+  readonly name: string;
+  readonly filter: ListenerFilter;
+}
+
+/** An authentic payload that could not be accepted. */
+export interface QuarantineDraft {
+  readonly channel: string;
+  readonly body: Buffer;
+  readonly traceId: string | undefined;
+  readonly secretIndex: number;
+  readonly receivedAt: number;
+  /** The faults, one sentence each. */
+  readonly errors: readonly string[];
+}

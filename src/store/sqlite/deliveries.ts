@@ -1,0 +1,272 @@
+import type Database from 'better-sqlite3';
+import { sql, type Kysely } from 'kysely';
+
+import { prepare } from '../prepared.js';
+import type { ClaimedDelivery, Settlement, StoredEvent } from '../records.js';
+import type { DeliveryState, Schema } from '../schema.js';
+
+/** What a worker would take of a listener's due deliveries. */
+export interface Wanted {
+  readonly listenerId: number;
+  readonly limit: number;
+}
+
+/** What a claim brought, and when the next delivery of each listener falls due. */
+export interface Claimed {
+  readonly deliveries: readonly ClaimedDelivery[];
+  /** By listener id; absent when nothing more is pending. Milliseconds since 1970. */
+  readonly nextDue: Readonly<Record<number, number>>;
+}
+
+/** What a group of settlements led to. */
+export interface Settled {
+  readonly voided: number;
+  readonly steppedUp: number;
+}
+
+interface SettleRow {
+  seq: number;
+  listenerId: number;
+  owner: number;
+  attempt: number;
+  state: DeliveryState;
+  holds: number;
+  dueAt: number | null;
+  startedAt: number;
+  duration: number;
+  error: string | null;
+}
+
+/**
+ * The state machine of deliveries. Runs inside the caller's transaction.
+ *
+ * Order per (listener, interaction) is a line: the open delivery with the smallest `seq` is at its head,
+ * and all others of the line are `blocked`. Whatever ends the head lets the next one step up.
+ */
+export class SqliteDeliveries {
+  private readonly selectDue;
+  private readonly selectNextDue;
+  private readonly take;
+  private readonly update;
+  private readonly insertAttempt;
+  private readonly stepUp;
+  private readonly insertWorker;
+  private readonly renewLease;
+  private readonly selectExpired;
+  private readonly freeRunning;
+  private readonly deleteWorker;
+  private readonly giveBack;
+
+  constructor(sqlite: Database.Database, db: Kysely<Schema>) {
+    this.selectDue = prepare<{ listenerId: number; now: number; limit: number }, DueRow>(sqlite, (p) =>
+      db
+        .selectFrom('deliveries as d')
+        .innerJoin('listeners as l', 'l.id', 'd.listener_id')
+        .innerJoin('events as e', 'e.seq', 'd.seq')
+        .innerJoin('receipts as r', 'r.id', 'e.receipt_id')
+        .select(['d.seq', 'd.attempt', 'd.interaction_key', 'r.trace_id', 'e.type', 'e.interaction_id'])
+        .select(['e.media_type', 'e.interaction_subtype', 'e.self_uri', 'e.operation_id', 'e.channel'])
+        .select(['e.late', 'e.received_at'])
+        .where('d.listener_id', '=', p.listenerId)
+        .where('d.due_at', '<=', p.now)
+        .where('l.paused', '=', 0)
+        .orderBy('d.due_at')
+        .orderBy('d.seq')
+        .limit(p.limit),
+    );
+    this.selectNextDue = prepare<{ listenerId: number }, { due_at: number }>(sqlite, (p) =>
+      db
+        .selectFrom('deliveries as d')
+        .innerJoin('listeners as l', 'l.id', 'd.listener_id')
+        .select((q) => q.ref('d.due_at').$notNull().as('due_at'))
+        .where('d.listener_id', '=', p.listenerId)
+        .where('d.due_at', 'is not', null)
+        .where('l.paused', '=', 0)
+        .orderBy('d.due_at')
+        .limit(1),
+    );
+    this.take = prepare<{ seq: number; listenerId: number; owner: number }>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({ state: 'running', due_at: null, owner: p.owner, attempt: sql`attempt + 1` })
+        .where('seq', '=', p.seq)
+        .where('listener_id', '=', p.listenerId),
+    );
+    this.update = prepare<SettleRow>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({
+          state: p.state,
+          holds: p.holds,
+          due_at: p.dueAt,
+          owner: null,
+          started_at: p.startedAt,
+          duration: p.duration,
+          last_error: p.error,
+        })
+        .where('seq', '=', p.seq)
+        .where('listener_id', '=', p.listenerId)
+        .where('owner', '=', p.owner)
+        .where('attempt', '=', p.attempt),
+    );
+    this.insertAttempt = prepare<Omit<SettleRow, 'owner' | 'state' | 'holds' | 'dueAt'> & { outcome: never }>(
+      sqlite,
+      (p) =>
+        db.insertInto('attempts').values({
+          seq: p.seq,
+          listener_id: p.listenerId,
+          attempt: p.attempt,
+          outcome: p.outcome,
+          error: p.error as string,
+          started_at: p.startedAt,
+          duration: p.duration,
+        }),
+    );
+    this.stepUp = prepare<{ listenerId: number; interactionKey: string; now: number }>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({ state: 'pending', due_at: p.now })
+        .where('listener_id', '=', p.listenerId)
+        .where('state', '=', 'blocked')
+        .where('seq', '=', (q) =>
+          q
+            .selectFrom('deliveries')
+            .select('seq')
+            .where('interaction_key', '=', p.interactionKey)
+            .where('listener_id', '=', p.listenerId)
+            .where('holds', '=', sql.lit(1))
+            .orderBy('seq')
+            .limit(1),
+        ),
+    );
+    this.insertWorker = prepare<{ pid: number; now: number; until: number }>(sqlite, (p) =>
+      db.insertInto('workers').values({ pid: p.pid, started_at: p.now, lease_until: p.until }),
+    );
+    this.renewLease = prepare<{ owner: number; until: number }>(sqlite, (p) =>
+      db.updateTable('workers').set({ lease_until: p.until }).where('id', '=', p.owner),
+    );
+    this.selectExpired = prepare<{ now: number }, { id: number }>(sqlite, (p) =>
+      db.selectFrom('workers').select('id').where('lease_until', '<=', p.now),
+    );
+    this.freeRunning = prepare<{ owner: number; now: number }>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({ state: 'pending', due_at: p.now, owner: null })
+        .where('holds', '=', sql.lit(1))
+        .where('owner', '=', p.owner),
+    );
+    this.deleteWorker = prepare<{ owner: number }>(sqlite, (p) =>
+      db.deleteFrom('workers').where('id', '=', p.owner),
+    );
+    this.giveBack = prepare<{ owner: number; seq: number; listenerId: number; now: number }>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({ state: 'pending', due_at: p.now, owner: null, attempt: sql`attempt - 1` })
+        .where('seq', '=', p.seq)
+        .where('listener_id', '=', p.listenerId)
+        .where('owner', '=', p.owner),
+    );
+  }
+
+  /** Makes due deliveries the owner's. Paused listeners have none. */
+  claim(owner: number, wanted: readonly Wanted[], now: number): Claimed {
+    const deliveries: ClaimedDelivery[] = [];
+    const nextDue: Record<number, number> = {};
+    for (const { listenerId, limit } of wanted) {
+      for (const row of this.selectDue.all({ listenerId, now, limit })) {
+        this.take.run({ seq: row.seq, listenerId, owner });
+        const { attempt, interaction_key: interactionKey } = row;
+        deliveries.push({ listenerId, attempt: attempt + 1, interactionKey, event: toStoredEvent(row) });
+      }
+      const next = this.selectNextDue.get({ listenerId });
+      if (next !== undefined) nextDue[listenerId] = next.due_at;
+    }
+    return { deliveries, nextDue };
+  }
+
+  /**
+   * Records results of attempts. One whose claim is no longer its worker's is void: its lease ended and
+   * the delivery may already run elsewhere.
+   *
+   * @returns how many were void, and how many deliveries that waited in line are due now.
+   */
+  settle(settlements: readonly Settlement[], now: number): Settled {
+    let voided = 0;
+    let steppedUp = 0;
+    for (const { result, interactionKey, ...rest } of settlements) {
+      const over = result.state !== 'pending';
+      const holds = !over || (result.state === 'dead' && result.park) ? 1 : 0;
+      const error = result.state === 'done' ? null : result.error;
+      const dueAt = result.state === 'pending' ? result.dueAt : null;
+      const { changes } = this.update.run({ ...rest, state: result.state, holds, dueAt, error });
+      if (changes === 0) {
+        voided++;
+        continue;
+      }
+      if (result.state !== 'done') {
+        this.insertAttempt.run({ ...rest, error, outcome: result.outcome as never });
+      }
+      if (holds === 0) steppedUp += this.stepUp.run({ listenerId: rest.listenerId, interactionKey, now }).changes;
+    }
+    return { voided, steppedUp };
+  }
+
+  /** Enters a worker; its id is never used again. */
+  enroll(pid: number, now: number, leaseMs: number): number {
+    return this.insertWorker.run({ pid, now, until: now + leaseMs }).lastInsertRowid;
+  }
+
+  /**
+   * Renews a worker's lease and frees what the workers held whose lease ended.
+   *
+   * @returns whether the lease had not ended before; if false, the worker must {@link enroll} again.
+   */
+  heartbeat(owner: number, now: number, leaseMs: number): boolean {
+    const renewed = this.renewLease.run({ owner, until: now + leaseMs }).changes === 1;
+    for (const { id } of this.selectExpired.all({ now })) this.retire(id, now);
+    return renewed;
+  }
+
+  /** Frees whatever a worker still holds, and removes it. */
+  retire(owner: number, now: number): void {
+    this.freeRunning.run({ owner, now });
+    this.deleteWorker.run({ owner });
+  }
+
+  /** Returns deliveries whose attempt never began. */
+  release(owner: number, claims: readonly { seq: number; listenerId: number }[], now: number): void {
+    for (const claim of claims) this.giveBack.run({ ...claim, owner, now });
+  }
+}
+
+interface DueRow {
+  seq: number;
+  attempt: number;
+  interaction_key: string;
+  trace_id: string | null;
+  type: string | null;
+  interaction_id: string | null;
+  media_type: string | null;
+  interaction_subtype: string | null;
+  self_uri: string | null;
+  operation_id: string | null;
+  channel: string;
+  late: number;
+  received_at: number;
+}
+
+function toStoredEvent(row: DueRow): StoredEvent {
+  return {
+    seq: row.seq,
+    type: row.type ?? undefined,
+    interactionId: row.interaction_id ?? undefined,
+    mediaType: row.media_type ?? undefined,
+    interactionSubtype: row.interaction_subtype ?? undefined,
+    selfUri: row.self_uri ?? undefined,
+    operationId: row.operation_id ?? undefined,
+    channel: row.channel,
+    late: row.late === 1,
+    traceId: row.trace_id ?? undefined,
+    receivedAt: row.received_at,
+  };
+}

@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+
+import { StoreOpenError } from '../errors.js';
+import { MIGRATIONS } from '../migrations/index.js';
+import { prepare } from '../prepared.js';
+import type { ListenerDeclaration } from '../records.js';
+import type { Schema } from '../schema.js';
+import { SqliteDeliveries } from './deliveries.js';
+import { SqliteEventLog } from './event-log.js';
+import { SqliteQuarantine } from './quarantine.js';
+
+/** Before it, SQLite could lose commits when it reset the WAL while another connection read. */
+const LEAST_SQLITE_VERSION = '3.51.3';
+/** How long a commit waits for another process to finish its own. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** WAL pages between checkpoints. The default, 1,000, copies hot index pages back eight times as often. */
+const CHECKPOINT_PAGES = 8_000;
+const CACHE_KIB = 32 * 1024;
+/** `PRAGMA synchronous` as SQLite reports FULL. */
+const SYNCHRONOUS_FULL = 2;
+
+/**
+ * The store on one SQLite connection. Everything is synchronous, and so belongs on a thread of its own:
+ * see `worker.ts`, which runs it, and `store.ts`, which is what the rest of the service sees.
+ */
+export class SqliteEngine {
+  private constructor(
+    private readonly sqlite: Database.Database,
+    readonly log: SqliteEventLog,
+    readonly deliveries: SqliteDeliveries,
+    readonly quarantine: SqliteQuarantine,
+    private readonly insertListener: ReturnType<typeof prepareInsertListener>,
+  ) {}
+
+  /**
+   * Opens the file, makes it where it is missing, and brings its schema up to date.
+   *
+   * @throws StoreOpenError when the file cannot be used.
+   */
+  static async open(file: string): Promise<SqliteEngine> {
+    const sqlite = connect(file);
+    try {
+      configure(sqlite, file);
+      const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }) });
+      await migrate(db, file);
+      return new SqliteEngine(
+        sqlite,
+        new SqliteEventLog(sqlite, db),
+        new SqliteDeliveries(sqlite, db),
+        new SqliteQuarantine(sqlite, db),
+        prepareInsertListener(sqlite, db),
+      );
+    } catch (error) {
+      sqlite.close();
+      throw error instanceof StoreOpenError ? error : openError(file, error);
+    }
+  }
+
+  /** Runs `work` in one transaction: on disk when this returns, without effect when it throws. */
+  transaction<T>(work: () => T): T {
+    this.sqlite.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.sqlite.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.sqlite.inTransaction) this.sqlite.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Enters listeners; the filter of one that is known is brought up to date. */
+  register(listeners: readonly ListenerDeclaration[], now: number): Record<string, number> {
+    const ids: Record<string, number> = {};
+    for (const { name, filter } of listeners) {
+      const row = this.insertListener.get({ name, filter: JSON.stringify(filter), now });
+      if (row !== undefined) ids[name] = row.id;
+    }
+    return ids;
+  }
+
+  /** Runs any statement: the rows of a query, or none. */
+  query(sql: string, parameters: readonly unknown[]): unknown[] {
+    const statement = this.sqlite.prepare(sql);
+    if (statement.reader) return statement.all(parameters);
+    statement.run(parameters);
+    return [];
+  }
+
+  close(): void {
+    this.sqlite.close();
+  }
+}
+
+function prepareInsertListener(sqlite: Database.Database, db: Kysely<Schema>) {
+  return prepare<{ name: string; filter: string; now: number }, { id: number }>(sqlite, (p) =>
+    db
+      .insertInto('listeners')
+      .values({ name: p.name, filter: p.filter, created_at: p.now })
+      .onConflict((c) => c.column('name').doUpdateSet({ filter: p.filter }))
+      .returning('id'),
+  );
+}
+
+function connect(file: string): Database.Database {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return new Database(file, { timeout: BUSY_TIMEOUT_MS });
+  } catch (error) {
+    throw openError(file, error);
+  }
+}
+
+function configure(sqlite: Database.Database, file: string): void {
+  const { version } = sqlite.prepare('select sqlite_version() as version').get() as { version: string };
+  if (version.localeCompare(LEAST_SQLITE_VERSION, 'en', { numeric: true }) < 0) {
+    throw new StoreOpenError(`SQLite ${version} is too old; ${LEAST_SQLITE_VERSION} or newer is needed.`);
+  }
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  sqlite.pragma(`cache_size = -${CACHE_KIB}`);
+  sqlite.pragma('trusted_schema = OFF');
+  // better-sqlite3 is built with NORMAL as the default in WAL: a power cut would lose acknowledged events.
+  if (sqlite.pragma('synchronous', { simple: true }) !== SYNCHRONOUS_FULL) {
+    throw new StoreOpenError(`${file}: SQLite did not take synchronous=FULL, without which 200 would be a lie.`);
+  }
+  if (sqlite.pragma('journal_mode', { simple: true }) !== 'wal') {
+    throw new StoreOpenError(`${file}: SQLite did not take WAL mode. Is the folder on a network file system?`);
+  }
+}
+
+async function migrate(db: Kysely<Schema>, file: string): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const newer = error instanceof Error && error.message.includes('corrupted migrations');
+  throw new StoreOpenError(
+    newer
+      ? `${file} was written by a newer version of this service. Start that version, or use another DATA_DIR.`
+      : `The schema of ${file} could not be brought up to date: ${error instanceof Error ? error.message : String(error)}.`,
+    { cause: error },
+  );
+}
+
+function openError(file: string, error: unknown): StoreOpenError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new StoreOpenError(
+    `The store ${file} cannot be opened (${code ?? 'error'}: ${message}). Check DATA_DIR and DATABASE_URL, that the folder can be written, and that the disk is not full.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * The store's thread. A commit waits for the disk; here that holds up the next group of writes and nothing
+ * else, while the event loop of the service goes on.
+ */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+
+import type { ReceiptDraft } from '../records.js';
+import { SqliteEngine } from './engine.js';
+import type { Call, Opened, OperationName, Operations, PackedReceipts, Reply } from './protocol.js';
+
+const port = parentPort as MessagePort;
+const { file } = workerData as { file: string };
+
+try {
+  const engine = await SqliteEngine.open(file);
+  port.on('message', (message: readonly Call[] | 'close') => {
+    if (message === 'close') {
+      engine.close();
+      port.close();
+    } else {
+      port.postMessage(runGroup(engine, message));
+    }
+  });
+  port.postMessage({ opened: true } satisfies Opened);
+} catch (error) {
+  port.postMessage({ opened: false, message: (error as Error).message } satisfies Opened);
+  port.close();
+}
+
+type Handlers = { [N in OperationName]: (engine: SqliteEngine, args: Operations[N]['args']) => Operations[N]['result'] };
+
+const HANDLERS: Handlers = {
+  append: (engine, args) => engine.log.append(unpack(args), args.offer),
+  quarantine: (engine, draft) => engine.quarantine.quarantine({ ...draft, body: asBuffer(draft.body) }),
+  register: (engine, { listeners, now }) => engine.register(listeners, now),
+  claim: (engine, { owner, wanted, now }) => engine.deliveries.claim(owner, wanted, now),
+  settle: (engine, { settlements, now }) => engine.deliveries.settle(settlements, now),
+  release: (engine, { owner, claims, now }) => engine.deliveries.release(owner, claims, now),
+  enroll: (engine, { pid, now, leaseMs }) => engine.deliveries.enroll(pid, now, leaseMs),
+  heartbeat: (engine, { owner, now, leaseMs }) => engine.deliveries.heartbeat(owner, now, leaseMs),
+  retire: (engine, { owner, now }) => engine.deliveries.retire(owner, now),
+  query: (engine, { sql, parameters }) => engine.query(sql, parameters),
+};
+
+/** One transaction for the whole group; when it fails, one for each call, so that none can fail another. */
+function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
+  const works = calls.map(({ name, args }) => {
+    const handler = HANDLERS[name] as (engine: SqliteEngine, args: unknown) => unknown;
+    return () => handler(engine, args);
+  });
+  try {
+    return engine.transaction(() => works.map((work) => ({ ok: true, result: work() })));
+  } catch (error) {
+    if (works.length === 1) return [failed(error)];
+    return works.map((work) => {
+      try {
+        return { ok: true, result: engine.transaction(work) };
+      } catch (fault) {
+        return failed(fault);
+      }
+    });
+  }
+}
+
+function unpack({ receipts, bodies }: PackedReceipts): ReceiptDraft[] {
+  let offset = 0;
+  return receipts.map(({ bodyLength, ...receipt }) => {
+    const body = asBuffer(bodies.subarray(offset, (offset += bodyLength)));
+    return { ...receipt, body };
+  });
+}
+
+/** A Buffer crosses the thread as a plain Uint8Array, which SQLite does not take. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function failed(error: unknown): Reply[number] {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { ok: false, code, message };
+}

@@ -1,0 +1,219 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Compilable } from 'kysely';
+
+import { OverloadedError, StoreOpenError, StoreUnavailableError } from './errors.js';
+import type { AppendedReceipt, ClaimOffer, ReceiptDraft } from './records.js';
+import type { Schema } from './schema.js';
+import type { Call, Opened, OperationName, Operations, PackedReceipts, Reply } from './sqlite/protocol.js';
+
+/** Receipts of one commit at the most: it bounds how long the last of them waits for the others. */
+const GROUP_LIMIT = 512;
+/** Bytes of bodies that may wait at once, however few requests they are. */
+const PENDING_BYTES_LIMIT = 64 * 1024 * 1024;
+
+/** How a {@link Store} is opened. */
+export interface StoreOptions {
+  /** The SQLite file. */
+  readonly file: string;
+  /** Appends that may wait at once; more are refused with {@link OverloadedError}. */
+  readonly maxPending: number;
+}
+
+interface Waiting<T> {
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The durable store: receipts, events, deliveries, quarantine.
+ *
+ * Group commit: while the store's thread commits, calls gather here, and the next transaction takes all of
+ * them. A slow disk makes groups larger, not the event loop slower. A promise that resolves means: on disk.
+ */
+export class Store {
+  /** Builds queries for {@link query}; it runs none itself. */
+  readonly builder = new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+
+  private appends: (Waiting<AppendedReceipt> & { draft: ReceiptDraft })[] = [];
+  private calls: (Waiting<never> & { call: Call })[] = [];
+  private committing: ((reply: Reply) => void) | undefined;
+  private scheduled = false;
+  private pending = 0;
+  private pendingBytes = 0;
+  private closing: { resolve: () => void } | undefined;
+  private broken: StoreUnavailableError | undefined;
+  /** Asked at each commit, so that appended deliveries can be claimed in the same transaction. */
+  private offer: () => ClaimOffer | undefined = () => undefined;
+
+  private constructor(
+    private readonly worker: Worker,
+    private readonly options: StoreOptions,
+    onBroken: (error: Error) => void,
+  ) {
+    worker.on('message', (reply: Reply) => {
+      const settle = this.committing;
+      this.committing = undefined;
+      settle?.(reply);
+      this.schedule();
+    });
+    worker.on('error', (error) => this.breakDown(error, onBroken));
+    worker.on('exit', () => {
+      if (this.closing !== undefined) this.closing.resolve();
+      else this.breakDown(new Error('its thread ended'), onBroken);
+    });
+  }
+
+  /**
+   * Opens the store, makes it where it is missing, and brings its schema up to date.
+   *
+   * @param onBroken called once if the store's thread dies, after which nothing can be stored any more.
+   * @throws StoreOpenError that says what to do.
+   * @example
+   * const store = await Store.open({ file: './data/interactions.db', maxPending: 2000 });
+   */
+  static async open(options: StoreOptions, onBroken: (error: Error) => void = () => undefined): Promise<Store> {
+    const worker = new Worker(new URL('./sqlite/worker.js', import.meta.url), { workerData: { file: options.file } });
+    const [opened] = (await once(worker, 'message')) as [Opened];
+    if (!opened.opened) throw new StoreOpenError(opened.message);
+    return new Store(worker, options, onBroken);
+  }
+
+  /** Lets appended deliveries be claimed for a worker in the transaction that appends them. */
+  offerClaims(offer: () => ClaimOffer | undefined): void {
+    this.offer = offer;
+  }
+
+  /** How many appends wait for the disk. */
+  get backlog(): number {
+    return this.pending;
+  }
+
+  /**
+   * Appends a receipt with its events and their deliveries: all or none, on disk when it resolves.
+   *
+   * @throws OverloadedError when too many wait already; nothing was stored.
+   * @throws StoreUnavailableError when the disk did not take it; nothing was stored.
+   */
+  append(draft: ReceiptDraft): Promise<AppendedReceipt> {
+    if (this.broken !== undefined) return Promise.reject(this.broken);
+    const { length } = draft.body;
+    if (this.pending >= this.options.maxPending || this.pendingBytes + length > PENDING_BYTES_LIMIT) {
+      return Promise.reject(new OverloadedError());
+    }
+    this.pending++;
+    this.pendingBytes += length;
+    return new Promise((resolve, reject) => {
+      this.appends.push({ draft, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** Runs one operation, in one transaction with whatever waits beside it. */
+  call<N extends OperationName>(name: N, args: Operations[N]['args']): Promise<Operations[N]['result']> {
+    if (this.broken !== undefined) return Promise.reject(this.broken);
+    return new Promise((resolve, reject) => {
+      this.calls.push({ call: { name, args }, resolve: resolve as (result: never) => void, reject });
+      this.schedule();
+    });
+  }
+
+  /**
+   * Runs a query of {@link builder}.
+   *
+   * @example
+   * const rows = await store.query(store.builder.selectFrom('listeners').select(['id', 'name']));
+   */
+  async query<R>(query: Compilable<R>): Promise<R[]> {
+    const { sql, parameters } = query.compile();
+    return (await this.call('query', { sql, parameters })) as R[];
+  }
+
+  /** Finishes what waits, and closes. */
+  async close(): Promise<void> {
+    if (this.broken !== undefined) return;
+    while (this.committing !== undefined || this.appends.length > 0 || this.calls.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.broken = new StoreUnavailableError('it is closed');
+    await new Promise<void>((resolve) => {
+      this.closing = { resolve };
+      this.worker.postMessage('close');
+    });
+  }
+
+  /** Waits for the end of this turn of the event loop: what other sockets brought in it joins the group. */
+  private schedule(): void {
+    if (this.scheduled || this.committing !== undefined) return;
+    if (this.appends.length === 0 && this.calls.length === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.commit();
+    });
+  }
+
+  private commit(): void {
+    const appends = this.appends.splice(0, GROUP_LIMIT);
+    const calls = this.calls.splice(0);
+    const group: Call[] = calls.map(({ call }) => call);
+    const transfer: ArrayBuffer[] = [];
+    if (appends.length > 0) {
+      const packed = pack(appends.map(({ draft }) => draft), this.offer());
+      group.push({ name: 'append', args: packed });
+      transfer.push(packed.bodies.buffer as ArrayBuffer);
+    }
+    this.committing = (reply) => {
+      calls.forEach(({ resolve, reject }, i) => settle(reply[i], resolve as (result: unknown) => void, reject));
+      if (appends.length > 0) this.settleAppends(appends, reply[calls.length]);
+    };
+    this.worker.postMessage(group, transfer);
+  }
+
+  private settleAppends(appends: typeof this.appends, outcome: Reply[number] | undefined): void {
+    this.pending -= appends.length;
+    for (const { draft } of appends) this.pendingBytes -= draft.body.length;
+    for (const [i, { resolve, reject }] of appends.entries()) {
+      settle(outcome, (result) => resolve((result as AppendedReceipt[])[i] as AppendedReceipt), reject);
+    }
+  }
+
+  private breakDown(cause: Error, onBroken: (error: Error) => void): void {
+    if (this.broken !== undefined) return;
+    this.broken = new StoreUnavailableError(cause.message, { cause });
+    const error = this.broken;
+    this.committing?.([]);
+    for (const { reject } of [...this.appends.splice(0), ...this.calls.splice(0)]) reject(error);
+    onBroken(error);
+  }
+}
+
+function settle(
+  outcome: Reply[number] | undefined,
+  resolve: (result: unknown) => void,
+  reject: (error: Error) => void,
+): void {
+  if (outcome?.ok === true) resolve(outcome.result);
+  else reject(new StoreUnavailableError(outcome === undefined ? 'its thread ended' : outcome.message));
+}
+
+function pack(drafts: readonly ReceiptDraft[], offer: ClaimOffer | undefined): PackedReceipts {
+  const size = drafts.reduce((sum, { body }) => sum + body.length, 0);
+  // Not from Buffer's pool: the whole underlying buffer is handed to the store's thread.
+  const bodies = new Uint8Array(new ArrayBuffer(size));
+  let offset = 0;
+  const receipts = drafts.map(({ body, ...receipt }) => {
+    bodies.set(body, offset);
+    offset += body.length;
+    return { ...receipt, bodyLength: body.length };
+  });
+  return { receipts, bodies, offer };
+}

@@ -1,0 +1,88 @@
+import { isUtf8 } from 'node:buffer';
+
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+
+import { compileValidator } from './compiled-validator.js';
+import { EventsPayloadDto, LISTED_VALUES_ONLY } from './events-payload.dto.js';
+
+/** Levels of nesting; deeper ones are an attack on whoever walks the value. */
+const DEPTH_LIMIT = 64;
+/** Faults that are named; a body of 10,000 wrong events would have its answer longer than itself. */
+const FAULTS_LIMIT = 20;
+/** A group that no rule is in, so that only the rules for all groups apply. */
+const NO_GROUP = 'any-value';
+
+/** A payload, or every fault of it. */
+export type ParsedPayload =
+  | { readonly payload: EventsPayloadDto; readonly faults?: undefined }
+  | { readonly payload?: undefined; readonly faults: readonly string[] };
+
+/**
+ * Makes the function that turns verified bytes into a payload. It never throws, and its faults quote
+ * nothing of the body.
+ *
+ * @param unknownValues whether values that the vendor's page does not list are faults.
+ * @see contract.md, "What we settle", 8
+ * @example
+ * createPayloadParser('reject')(Buffer.from('{"operationId":7}'));
+ * // { faults: ['operationId must be a string'] }
+ */
+export function createPayloadParser(unknownValues: 'reject' | 'accept'): (body: Buffer) => ParsedPayload {
+  const groups = [unknownValues === 'reject' ? LISTED_VALUES_ONLY : NO_GROUP];
+  const isValid = compileValidator(EventsPayloadDto, groups);
+  return (body) => {
+    const fault = (sentence: string): ParsedPayload => ({ faults: [sentence] });
+    if (body.length === 0) return fault('The body is empty');
+    if (!isUtf8(body)) return fault('The body is not UTF-8');
+    if (nestsDeeperThan(DEPTH_LIMIT, body)) return fault(`The body nests deeper than ${DEPTH_LIMIT} levels`);
+    let value: unknown;
+    try {
+      value = JSON.parse(body.toString('utf8'));
+    } catch {
+      // The parser's own message quotes the body.
+      return fault('The body is not JSON');
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return fault('The body is not a JSON object');
+    }
+    if (isValid(value)) return { payload: value as EventsPayloadDto };
+    return { faults: faultsOf(value, groups) };
+  };
+}
+
+function faultsOf(value: object, groups: string[]): readonly string[] {
+  const errors = validateSync(plainToInstance(EventsPayloadDto, value), { groups, forbidUnknownValues: true });
+  const faults = errors.flatMap((error) => [...sentences(error, '')]);
+  if (faults.length <= FAULTS_LIMIT) return faults;
+  return [...faults.slice(0, FAULTS_LIMIT), `and ${faults.length - FAULTS_LIMIT} more`];
+}
+
+function* sentences({ property, constraints, children = [] }: ValidationError, parent: string): Generator<string> {
+  const path = `${parent}${property}`;
+  for (const message of Object.values(constraints ?? {})) yield message.replace(property, path);
+  for (const child of children) yield* sentences(child, `${path}.`);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Whether JSON text nests deeper than a limit, told from its bytes: before anything recurses into it. */
+function nestsDeeperThan(limit: number, json: Buffer): boolean {
+  let depth = 0;
+  for (let i = 0; i < json.length; i++) {
+    switch (json[i]) {
+      case QUOTE:
+        for (i++; i < json.length && json[i] !== QUOTE; i++) if (json[i] === BACKSLASH) i++;
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > limit) return true;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+    }
+  }
+  return false;
+}

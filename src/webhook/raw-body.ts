@@ -1,0 +1,24 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/**
+ * Makes Fastify hand on the bytes of JSON requests below `path` unparsed: its own parser would run before
+ * any guard. Other paths get parsed JSON as before.
+ *
+ * @example
+ * // in an application of your own, before it listens:
+ * keepRawBody(app.getHttpAdapter().getInstance(), '/nexus/v3/some/interactions/webhook/path');
+ */
+export function keepRawBody(fastify: FastifyInstance, path: string): void {
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeContentTypeParser('application/json');
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.url.startsWith(path)) done(null, body);
+    else parseJson(request, body.toString(), done);
+  });
+}
+
+/** The received bytes: kept by {@link keepRawBody}, or by Nest's own option `rawBody`. */
+export function rawBodyOf(request: FastifyRequest & { rawBody?: unknown }): Buffer | undefined {
+  if (Buffer.isBuffer(request.body)) return request.body;
+  return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+}

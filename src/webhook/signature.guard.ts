@@ -1,0 +1,31 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+import { AppConfig, DEFAULT_CHANNEL } from '../config/app-config.js';
+import { UnauthorizedError, UnsupportedMediaTypeError } from './errors.js';
+import { rawBodyOf } from './raw-body.js';
+import { matchSignature, sameSecret } from './signature.js';
+import { markVerified } from './signed-request.js';
+import { traceIdOf } from './trace-id.js';
+
+/** Lets a request pass whose bytes were signed with a secret of its channel. Nothing was parsed before. */
+@Injectable()
+export class SignatureGuard implements CanActivate {
+  constructor(private readonly config: AppConfig) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { channel?: string } }>>();
+    const { headers, params } = request;
+    const body = rawBodyOf(request);
+    if (body === undefined) throw new UnsupportedMediaTypeError();
+    const channel = params.channel ?? DEFAULT_CHANNEL;
+    // An unknown channel has no secrets, and so fails as a wrong signature does.
+    const secrets = this.config.secrets.get(channel) ?? [];
+    const secretIndex = matchSignature(secrets, headers['x-hub-signature'], body);
+    const { apiKey } = this.config;
+    const keyed = apiKey === undefined || sameSecret(apiKey, headers['x-api-key']);
+    if (secretIndex === -1 || !keyed) throw new UnauthorizedError();
+    markVerified(request, { channel, body, secretIndex, traceId: traceIdOf(headers['x-b3-traceid']) });
+    return true;
+  }
+}

@@ -1,0 +1,13 @@
+/** Characters of an odd trace id that are kept. */
+const LIMIT = 64;
+
+/**
+ * The value of `X-B3-TraceId`, fit to be logged and stored: printable ASCII, at most 64 characters.
+ * 16 or 32 hex digits continue the trace; anything else is merely shown, and never a reason to reject.
+ *
+ * @see contract.md, "What we settle", 10; https://github.com/openzipkin/b3-propagation#traceid-1
+ */
+export function traceIdOf(header: unknown): string | undefined {
+  if (typeof header !== 'string' || header === '') return undefined;
+  return header.replace(/[^\x21-\x7e]/g, '?').slice(0, LIMIT);
+}

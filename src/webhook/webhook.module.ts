@@ -1,0 +1,36 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
+
+import type { AppConfig } from '../config/app-config.js';
+import { ConfigModule } from '../config/config.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { StoreModule } from '../store/store.module.js';
+import { EventsPayloadPipe } from './events-payload.pipe.js';
+import { QuarantineService } from './quarantine.service.js';
+import { WebhookController } from './webhook.controller.js';
+import { WebhookService } from './webhook.service.js';
+
+/** The webhook with all that it needs: also for import into an application of your own. */
+@Module({
+  controllers: [WebhookController],
+  providers: [WebhookService, EventsPayloadPipe, QuarantineService],
+  exports: [QuarantineService],
+})
+export class WebhookModule {
+  /**
+   * @example
+   * ‍@Module({ imports: [WebhookModule.forRoot(AppConfig.load(process.env)), CrmModule] })
+   * export class YourModule {}
+   */
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: WebhookModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        StoreModule,
+        EventsModule,
+        RouterModule.register([{ path: config.webhookPath, module: WebhookModule }]),
+      ],
+    };
+  }
+}
