@@ -16,7 +16,11 @@ export {
   type InteractionHandler,
   type ListenerOptions,
 } from './events/on-interaction.decorator.js';
-export { QuarantineService, type QuarantinedPayload, type Reprocessed } from './webhook/quarantine.service.js';
+export {
+  QuarantineService,
+  type QuarantinedPayload,
+  type Reprocessed,
+} from './webhook/quarantine.service.js';
 export { keepRawBody } from './webhook/raw-body.js';
 export { sign } from './webhook/signature.js';
 export { WebhookModule } from './webhook/webhook.module.js';

@@ -25,7 +25,10 @@ export async function start(): Promise<void> {
     stopOnSignals(app);
     await listen(app, config);
     const url = await app.getUrl();
-    new Logger('Service').log({ url, roles: [...config.roles], database: config.database }, `Listening on ${url}`);
+    new Logger('Service').log(
+      { url, roles: [...config.roles], database: config.database },
+      `Listening on ${url}`,
+    );
     if (!config.production) console.log(banner(url, config, env));
   } catch (error) {
     const { message, code } = explain(error);
@@ -73,15 +76,27 @@ function explain(error: unknown): { message: string; code: number } {
   const { code, syscall, message } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   const { port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === 'EADDRINUSE') {
-    return { message: `Port ${port} of ${address} is taken. Stop what listens there, or set PORT.`, code: EXIT.unavailable };
+    return {
+      message: `Port ${port} of ${address} is taken. Stop what listens there, or set PORT.`,
+      code: EXIT.unavailable,
+    };
   }
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
-    return { message: `Cannot listen on ${address ?? 'HOST'} (${message}). Check HOST and PORT.`, code: EXIT.unavailable };
+    return {
+      message: `Cannot listen on ${address ?? 'HOST'} (${message}). Check HOST and PORT.`,
+      code: EXIT.unavailable,
+    };
   }
   if (syscall !== undefined && path !== undefined) {
-    return { message: `${path} cannot be used (${message}). Check DATA_DIR and its permissions.`, code: EXIT.ioError };
+    return {
+      message: `${path} cannot be used (${message}). Check DATA_DIR and its permissions.`,
+      code: EXIT.ioError,
+    };
   }
-  return { message: `The service could not start: ${(error as Error).stack ?? String(error)}`, code: EXIT.software };
+  return {
+    message: `The service could not start: ${(error as Error).stack ?? String(error)}`,
+    code: EXIT.software,
+  };
 }
 
 function banner(url: string, config: AppConfig, env: Environment): string {
@@ -92,7 +107,9 @@ function banner(url: string, config: AppConfig, env: Environment): string {
     `  Webhook   ${url}${config.webhookPath}`,
     ...(config.docs ? [`  Docs      ${url}/docs`] : []),
     `  Data      ${config.database}`,
-    ...(local ? [`  Secret    ${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`] : []),
+    ...(local
+      ? [`  Secret    ${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`]
+      : []),
     '',
     '  Send a signed event:',
     '',

@@ -87,7 +87,10 @@ export class AppConfig {
       production,
     };
     if (secrets.size === 0 && values.roles.has('receive')) {
-      reader.fault('WEBHOOK_SECRET', 'is required: no request can be verified without the secret of a channel');
+      reader.fault(
+        'WEBHOOK_SECRET',
+        'is required: no request can be verified without the secret of a channel',
+      );
     }
     if (reader.faults.length > 0) throw new ConfigError(reader.faults);
     return new AppConfig(values);
@@ -98,7 +101,9 @@ export class AppConfig {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly faults: readonly string[]) {
-    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee docs/configuration.md.`);
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee docs/configuration.md.`,
+    );
   }
 }
 
@@ -148,7 +153,11 @@ class EnvironmentReader {
       if (text === undefined) continue;
       const parts = VARIABLES.WEBHOOK_SECRET.parse(text);
       if (parts.length === 0) this.fault(name, 'is set but empty');
-      else secrets.set(channel, parts.map((part) => createSecretKey(part, 'utf8')));
+      else
+        secrets.set(
+          channel,
+          parts.map((part) => createSecretKey(part, 'utf8')),
+        );
     }
     return secrets;
   }
@@ -158,7 +167,8 @@ class EnvironmentReader {
     if (entries === undefined || entries.length === 0) return undefined;
     const addresses = new BlockList();
     for (const entry of entries) {
-      if (!addAddress(addresses, entry)) this.fault(name, `has "${entry}", which is no address or CIDR range`);
+      if (!addAddress(addresses, entry))
+        this.fault(name, `has "${entry}", which is no address or CIDR range`);
     }
     return addresses;
   }
@@ -166,7 +176,8 @@ class EnvironmentReader {
   proxies(name: 'TRUST_PROXY'): readonly string[] {
     const entries = this.required(name) ?? [];
     for (const entry of entries) {
-      if (!addAddress(new BlockList(), entry)) this.fault(name, `has "${entry}", which is no address or CIDR range`);
+      if (!addAddress(new BlockList(), entry))
+        this.fault(name, `has "${entry}", which is no address or CIDR range`);
     }
     return entries;
   }
@@ -183,7 +194,10 @@ class EnvironmentReader {
     try {
       return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
     } catch (error) {
-      this.fault(`${name}_FILE`, `names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      this.fault(
+        `${name}_FILE`,
+        `names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      );
       return undefined;
     }
   }

@@ -47,7 +47,8 @@ const UNITS: Readonly<Record<string, number>> = { b: 1, kib: 1024, mib: 1024 * 1
 const bytes: Parse<number> = (value) => {
   const [, digits, unit = 'b'] = SIZE.exec(value) ?? [];
   const size = Number(digits) * (UNITS[unit.toLowerCase()] ?? NaN);
-  if (!(size >= 1024 && size <= 64 * 1024 * 1024)) throw new Error('must be a size from 1KiB to 64MiB, such as 1MiB');
+  if (!(size >= 1024 && size <= 64 * 1024 * 1024))
+    throw new Error('must be a size from 1KiB to 64MiB, such as 1MiB');
   return size;
 };
 
@@ -96,7 +97,11 @@ export const VARIABLES = {
   ),
   WEBHOOK_API_KEY: variable(text, undefined, 'When set, requests must also carry it as `x-api-key`.'),
   DATA_DIR: variable(text, './data', 'Folder of everything that the service keeps.'),
-  DATABASE_URL: variable(databaseUrl, undefined, 'The store; when absent, `sqlite:<DATA_DIR>/interactions.db`.'),
+  DATABASE_URL: variable(
+    databaseUrl,
+    undefined,
+    'The store; when absent, `sqlite:<DATA_DIR>/interactions.db`.',
+  ),
   LISTENERS: variable(
     list,
     '',

@@ -123,7 +123,10 @@ export class Dispatcher {
     await this.flush();
     clearInterval(this.heartbeatTimer);
     const now = this.clock.now();
-    const claims = [...queued.map(({ listenerId, event }) => ({ listenerId, seq: event.seq })), ...this.unfinished];
+    const claims = [
+      ...queued.map(({ listenerId, event }) => ({ listenerId, seq: event.seq })),
+      ...this.unfinished,
+    ];
     await this.store.call('release', { owner: this.owner, claims, now });
     await this.store.call('retire', { owner: this.owner, now });
   }
@@ -144,7 +147,9 @@ export class Dispatcher {
       const args = { owner: this.owner as number, now: this.clock.now(), leaseMs: LEASE_MS };
       if (await this.store.call('heartbeat', args)) return;
       // This process stood still for longer than its lease: others have its deliveries now.
-      this.logger.warn('The lease of this worker ended while it stood still; its deliveries were given to others.');
+      this.logger.warn(
+        'The lease of this worker ended while it stood still; its deliveries were given to others.',
+      );
       for (const lane of this.lanes.values()) lane.queue.length = 0;
       this.owner = await this.enroll();
       this.wake();
@@ -178,7 +183,9 @@ export class Dispatcher {
   private async claim(): Promise<void> {
     if (this.claiming || this.stopping) return;
     const hungry = [...this.lanes.values()].filter((lane) => lane.due && lane.queue.length <= PREFETCH / 2);
-    const wanted = hungry.map((lane) => ({ listenerId: lane.id, limit: free(lane) })).filter(({ limit }) => limit > 0);
+    const wanted = hungry
+      .map((lane) => ({ listenerId: lane.id, limit: free(lane) }))
+      .filter(({ limit }) => limit > 0);
     if (wanted.length === 0) return;
     this.claiming = true;
     for (const { listenerId } of wanted) (this.lanes.get(listenerId) as Lane).due = false;
@@ -270,7 +277,10 @@ export class Dispatcher {
       this.logger.error(fields, `Listener ${name} gave up on event ${event.seq}: it is a dead letter`);
       return { state: 'dead', outcome: failure.kind, error, park: options.onDead === 'park' };
     }
-    this.logger.warn(fields, `Listener ${name} failed on event ${event.seq}; next attempt in ${verdict.delayMs} ms`);
+    this.logger.warn(
+      fields,
+      `Listener ${name} failed on event ${event.seq}; next attempt in ${verdict.delayMs} ms`,
+    );
     return { state: 'pending', outcome: failure.kind, error, dueAt: this.clock.now() + verdict.delayMs };
   }
 
@@ -282,9 +292,11 @@ export class Dispatcher {
       try {
         const settlements = group.map(({ settlement }) => settlement);
         const { voided, steppedUp } = await this.store.call('settle', { settlements, now: this.clock.now() });
-        if (voided > 0) this.logger.warn(`${voided} results came after their lease had ended; they are void.`);
+        if (voided > 0)
+          this.logger.warn(`${voided} results came after their lease had ended; they are void.`);
         for (const { report } of group) this.attempts.next(report);
-        if (steppedUp > 0 || group.some(({ settlement }) => settlement.result.state === 'pending')) this.wake();
+        if (steppedUp > 0 || group.some(({ settlement }) => settlement.result.state === 'pending'))
+          this.wake();
       } catch (error) {
         this.logger.error(`Results could not be recorded, trying again: ${(error as Error).message}`);
         this.settlements.unshift(...group);

@@ -2,7 +2,13 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 
 import { eventKeys } from '../store/keys.js';
-import type { AppendedEvent, AppendedReceipt, ClaimedDelivery, EventDraft, StoredEvent } from '../store/records.js';
+import type {
+  AppendedEvent,
+  AppendedReceipt,
+  ClaimedDelivery,
+  EventDraft,
+  StoredEvent,
+} from '../store/records.js';
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
 import { Dispatcher } from './dispatcher.js';

@@ -24,7 +24,9 @@ export async function loadListeners(entries: readonly string[], folder: string):
     const exports = await load(entry, file);
     const found = Object.values(exports).filter(isNestModule);
     if (found.length === 0) {
-      throw new ListenerError(`LISTENERS: ${entry} (${file}) exports no Nest module, that is no class with @Module().`);
+      throw new ListenerError(
+        `LISTENERS: ${entry} (${file}) exports no Nest module, that is no class with @Module().`,
+      );
     }
     modules.push(...found);
   }

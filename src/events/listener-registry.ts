@@ -49,7 +49,10 @@ export class ListenerRegistry {
       const { metatype } = wrapper;
       const prototype: unknown = metatype === null ? undefined : (metatype as Type | undefined)?.prototype;
       if (typeof prototype !== 'object' || prototype === null) continue;
-      for (const listener of this.handlersOf(prototype as Record<string, unknown>, wrapper.instance as object)) {
+      for (const listener of this.handlersOf(
+        prototype as Record<string, unknown>,
+        wrapper.instance as object,
+      )) {
         if (!wrapper.isDependencyTreeStatic()) {
           throw new ListenerError(
             `${listener.source} is a listener, but its class is not a singleton. Give it and all that it injects the default scope.`,

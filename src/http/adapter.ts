@@ -26,7 +26,11 @@ export interface Deadlines {
   readonly check: number;
 }
 
-const DEADLINES: Deadlines = { headers: HEADERS_TIMEOUT_MS, request: REQUEST_TIMEOUT_MS, check: TIMEOUT_CHECK_MS };
+const DEADLINES: Deadlines = {
+  headers: HEADERS_TIMEOUT_MS,
+  request: REQUEST_TIMEOUT_MS,
+  check: TIMEOUT_CHECK_MS,
+};
 
 /** Fastify with limits on whatever a sender can make large, slow or malformed. */
 export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINES): FastifyAdapter {
@@ -48,7 +52,8 @@ export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINE
     skipMiddie: true,
     multipart: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) => refuse(reply, REFUSALS.notFound),
+    frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) =>
+      refuse(reply, REFUSALS.notFound),
   });
 }
 

@@ -15,7 +15,8 @@ const RETRY_AFTER = '1';
 export const REFUSALS = {
   unauthorized: {
     status: 401,
-    message: 'The request could not be verified. Check the path, the secret of the channel and X-Hub-Signature.',
+    message:
+      'The request could not be verified. Check the path, the secret of the channel and X-Hub-Signature.',
   },
   notFound: { status: 404, message: 'Nothing is served here. See /docs.' },
   unsupportedMediaType: {

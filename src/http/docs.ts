@@ -7,14 +7,19 @@ import type { AppConfig } from '../config/app-config.js';
 export function createDocument(app: NestFastifyApplication, config: AppConfig): OpenAPIObject {
   const info = new DocumentBuilder()
     .setTitle('Interactions Webhook')
-    .setDescription('Receiver for the interaction state change events of Genesys Multicloud CX (Digital Channels).')
+    .setDescription(
+      'Receiver for the interaction state change events of Genesys Multicloud CX (Digital Channels).',
+    )
     .setVersion('3')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(config.basePath, 'This service')
     .addTag('Interactions Webhook', 'The operation that the vendor calls.')
     .build();
   const document = SwaggerModule.createDocument(app, info);
-  const paths = Object.entries(document.paths).map(([path, item]) => [path.slice(config.basePath.length), item]);
+  const paths = Object.entries(document.paths).map(([path, item]) => [
+    path.slice(config.basePath.length),
+    item,
+  ]);
   return { ...document, paths: Object.fromEntries(paths) as OpenAPIObject['paths'] };
 }
 

@@ -44,10 +44,12 @@ function refusalOf(
   if (rawHeaders.length > 2 * HEADER_COUNT_LIMIT) {
     return { status: 431, message: `The request has more than ${HEADER_COUNT_LIMIT} headers.` };
   }
-  if (countHosts(rawHeaders) > 1) return { status: 400, message: 'The request has more than one Host header.' };
+  if (countHosts(rawHeaders) > 1)
+    return { status: 400, message: 'The request has more than one Host header.' };
   if (!isWebhook) return undefined;
   if (lifecycle.stopping) return REFUSALS.unavailable;
-  if (config.allowedIps !== undefined && !isAllowed(config.allowedIps, request.ip)) return REFUSALS.unauthorized;
+  if (config.allowedIps !== undefined && !isAllowed(config.allowedIps, request.ip))
+    return REFUSALS.unauthorized;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return REFUSALS.unsupportedMediaType;
   return undefined;

@@ -56,12 +56,20 @@ export class HealthIndicators {
     const now = Date.now();
     if (this.probe === undefined || now - this.probe.at > PROBE_TTL_MS) {
       const write = this.store.builder.updateTable('probe').set({ written_at: now });
-      this.probe = { at: now, error: this.store.query(write).then(() => undefined, (error: Error) => error) };
+      this.probe = {
+        at: now,
+        error: this.store.query(write).then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      };
     }
     const indicator = this.indicators.check('store');
     const error = await this.probe.error;
     const waiting = this.store.backlog;
-    return error === undefined ? indicator.up({ waiting }) : indicator.down({ message: error.message, waiting });
+    return error === undefined
+      ? indicator.up({ waiting })
+      : indicator.down({ message: error.message, waiting });
   }
 
   /** How late the event loop was at worst since it was last asked. */

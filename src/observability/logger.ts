@@ -20,19 +20,28 @@ export function loggerParams({ logLevel, production }: AppConfig): Params {
     hooks: { logMethod: quietNest },
   };
   return {
-    pinoHttp: readable ? [options, PinoPretty({ singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })] : options,
+    pinoHttp: readable
+      ? [options, PinoPretty({ singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })]
+      : options,
     // No middleware: the trace id comes from the log context, and a request is logged where it is decided.
     forRoutes: [],
   };
 }
 
 /** What Nest tells at every start: thirty lines that no operator has a question about. */
-const CHATTER = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const CHATTER = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 const INFO = 30;
 
 const quietNest: NonNullable<LoggerOptions['hooks']>['logMethod'] = function (args, method, level) {
   const [fields] = args as [unknown];
-  const context = typeof fields === 'object' && fields !== null && 'context' in fields ? fields.context : undefined;
+  const context =
+    typeof fields === 'object' && fields !== null && 'context' in fields ? fields.context : undefined;
   if (level <= INFO && typeof context === 'string' && CHATTER.has(context)) return;
   method.apply(this, args);
 };

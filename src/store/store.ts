@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Compilable } from 'kysely';
+import {
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type Compilable,
+} from 'kysely';
 
 import { OverloadedError, StoreOpenError, StoreUnavailableError } from './errors.js';
 import type { AppendedReceipt, ClaimOffer, ReceiptDraft } from './records.js';
@@ -80,8 +87,13 @@ export class Store {
    * @example
    * const store = await Store.open({ file: './data/interactions.db', maxPending: 2000 });
    */
-  static async open(options: StoreOptions, onBroken: (error: Error) => void = () => undefined): Promise<Store> {
-    const worker = new Worker(new URL('./sqlite/worker.js', import.meta.url), { workerData: { file: options.file } });
+  static async open(
+    options: StoreOptions,
+    onBroken: (error: Error) => void = () => undefined,
+  ): Promise<Store> {
+    const worker = new Worker(new URL('./sqlite/worker.js', import.meta.url), {
+      workerData: { file: options.file },
+    });
     const [opened] = (await once(worker, 'message')) as [Opened];
     if (!opened.opened) throw new StoreOpenError(opened.message);
     return new Store(worker, options, onBroken);
@@ -167,12 +179,17 @@ export class Store {
     const group: Call[] = calls.map(({ call }) => call);
     const transfer: ArrayBuffer[] = [];
     if (appends.length > 0) {
-      const packed = pack(appends.map(({ draft }) => draft), this.offer());
+      const packed = pack(
+        appends.map(({ draft }) => draft),
+        this.offer(),
+      );
       group.push({ name: 'append', args: packed });
       transfer.push(packed.bodies.buffer as ArrayBuffer);
     }
     this.committing = (reply) => {
-      calls.forEach(({ resolve, reject }, i) => settle(reply[i], resolve as (result: unknown) => void, reject));
+      calls.forEach(({ resolve, reject }, i) =>
+        settle(reply[i], resolve as (result: unknown) => void, reject),
+      );
       if (appends.length > 0) this.settleAppends(appends, reply[calls.length]);
     };
     this.worker.postMessage(group, transfer);

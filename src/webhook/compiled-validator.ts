@@ -1,6 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { getMetadataStorage, ValidateNested, type ValidationOptions, type ValidatorConstraintInterface } from 'class-validator';
+import {
+  getMetadataStorage,
+  ValidateNested,
+  type ValidationOptions,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 
 type Constructor = new () => object;
 type Check = (value: unknown) => boolean;
@@ -41,7 +46,12 @@ interface RuleMetadata {
  * isPayload({ data: { entities: [] } }); // true
  */
 export function compileValidator(type: Constructor, groups: readonly string[]): Check {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false) as unknown as RuleMetadata[];
+  const rules = getMetadataStorage().getTargetValidationMetadatas(
+    type,
+    '',
+    true,
+    false,
+  ) as unknown as RuleMetadata[];
   const byProperty = Map.groupBy(rules, ({ propertyName }) => propertyName);
   const properties = [...byProperty].map(([property, own]) => ({
     property,
@@ -76,7 +86,9 @@ function compileRule(type: Constructor, rule: RuleMetadata, groups: readonly str
       return [forEach(rule, (value) => constraint.validate(value, args) === true)];
     }
     default:
-      throw new Error(`compileValidator does not know the decorator of type ${rule.type} on ${type.name}.${rule.propertyName}`);
+      throw new Error(
+        `compileValidator does not know the decorator of type ${rule.type} on ${type.name}.${rule.propertyName}`,
+      );
   }
 }
 
@@ -85,7 +97,9 @@ function forEach({ each }: RuleMetadata, check: Check): Check {
 }
 
 function nestedType(type: Constructor, property: string): Constructor {
-  const nested = Reflect.getMetadata(NESTED_TYPE, type.prototype as object, property) as (() => Constructor) | undefined;
-  if (nested === undefined) throw new Error(`${type.name}.${property} needs @Nested instead of @ValidateNested.`);
+  const nested = Reflect.getMetadata(NESTED_TYPE, type.prototype as object, property) as
+    (() => Constructor) | undefined;
+  if (nested === undefined)
+    throw new Error(`${type.name}.${property} needs @Nested instead of @ValidateNested.`);
   return nested();
 }

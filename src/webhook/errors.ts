@@ -13,7 +13,9 @@ export class UnauthorizedError extends WebhookError {
   override readonly name = 'UnauthorizedError';
   readonly code = 'UNAUTHORIZED';
   constructor() {
-    super('The request could not be verified. Check the path, the secret of the channel and X-Hub-Signature.');
+    super(
+      'The request could not be verified. Check the path, the secret of the channel and X-Hub-Signature.',
+    );
   }
 }
 

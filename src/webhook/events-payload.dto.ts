@@ -24,7 +24,8 @@ function IsStorable(): PropertyDecorator {
     {
       name: 'isStorable',
       validator: {
-        validate: (value: unknown) => typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0')),
+        validate: (value: unknown) =>
+          typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0')),
         defaultMessage: (args) => `${args?.property} must not contain U+0000 or an unpaired surrogate`,
       },
     },

@@ -20,7 +20,8 @@ export const ApiWebhook = (): MethodDecorator =>
     ApiHeader({
       name: 'X-Hub-Signature',
       required: true,
-      description: '`sha1=` and the HMAC-SHA1 of the exact bytes of the body, in hex, made with the secret of the channel.',
+      description:
+        '`sha1=` and the HMAC-SHA1 of the exact bytes of the body, in hex, made with the secret of the channel.',
       schema: { type: 'string', example: 'sha1=1c2d5b6e0f7a8b9c0d1e2f3a4b5c6d7e8f901234' },
     }),
     ApiHeader({

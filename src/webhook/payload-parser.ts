@@ -52,13 +52,19 @@ export function createPayloadParser(unknownValues: 'reject' | 'accept'): (body: 
 }
 
 function faultsOf(value: object, groups: string[]): readonly string[] {
-  const errors = validateSync(plainToInstance(EventsPayloadDto, value), { groups, forbidUnknownValues: true });
+  const errors = validateSync(plainToInstance(EventsPayloadDto, value), {
+    groups,
+    forbidUnknownValues: true,
+  });
   const faults = errors.flatMap((error) => [...sentences(error, '')]);
   if (faults.length <= FAULTS_LIMIT) return faults;
   return [...faults.slice(0, FAULTS_LIMIT), `and ${faults.length - FAULTS_LIMIT} more`];
 }
 
-function* sentences({ property, constraints, children = [] }: ValidationError, parent: string): Generator<string> {
+function* sentences(
+  { property, constraints, children = [] }: ValidationError,
+  parent: string,
+): Generator<string> {
   const path = `${parent}${property}`;
   for (const message of Object.values(constraints ?? {})) yield message.replace(property, path);
   for (const child of children) yield* sentences(child, `${path}.`);

@@ -13,7 +13,11 @@ export class StatusDto {
 /** Names an acknowledged event. */
 @ApiSchema({ name: 'ids' })
 export class IdDto {
-  @ApiProperty({ type: String, description: 'Id of the interaction.', example: '8e09e19f-b8ba-4db0-b6e7-dfc8a7776176' })
+  @ApiProperty({
+    type: String,
+    description: 'Id of the interaction.',
+    example: '8e09e19f-b8ba-4db0-b6e7-dfc8a7776176',
+  })
   id!: string;
 }
 
@@ -22,7 +26,8 @@ export class IdDto {
 export class EventsResponseDataDto {
   @ApiProperty({
     type: () => [IdDto],
-    description: "`entity.id` of each acknowledged event, in the payload's order; events without one have no entry.",
+    description:
+      "`entity.id` of each acknowledged event, in the payload's order; events without one have no entry.",
   })
   ids!: IdDto[];
 }

@@ -21,7 +21,9 @@ export class WebhookController {
   @UseGuards(SignatureGuard)
   @RouteSchema({ response: { 200: EVENTS_RESPONSE_SCHEMA } })
   @ApiWebhook()
-  receive(@Signed(EventsPayloadPipe) payload: ReceivedPayload | typeof QUARANTINED): Promise<EventsResponseDto> {
+  receive(
+    @Signed(EventsPayloadPipe) payload: ReceivedPayload | typeof QUARANTINED,
+  ): Promise<EventsResponseDto> {
     return this.webhook.receive(payload);
   }
 }

@@ -206,7 +206,8 @@ export class SqliteDeliveries {
       if (result.state !== 'done') {
         this.insertAttempt.run({ ...rest, error, outcome: result.outcome as never });
       }
-      if (holds === 0) steppedUp += this.stepUp.run({ listenerId: rest.listenerId, interactionKey, now }).changes;
+      if (holds === 0)
+        steppedUp += this.stepUp.run({ listenerId: rest.listenerId, interactionKey, now }).changes;
     }
     return { voided, steppedUp };
   }

@@ -128,10 +128,14 @@ function configure(sqlite: Database.Database, file: string): void {
   sqlite.pragma('trusted_schema = OFF');
   // better-sqlite3 is built with NORMAL as the default in WAL: a power cut would lose acknowledged events.
   if (sqlite.pragma('synchronous', { simple: true }) !== SYNCHRONOUS_FULL) {
-    throw new StoreOpenError(`${file}: SQLite did not take synchronous=FULL, without which 200 would be a lie.`);
+    throw new StoreOpenError(
+      `${file}: SQLite did not take synchronous=FULL, without which 200 would be a lie.`,
+    );
   }
   if (sqlite.pragma('journal_mode', { simple: true }) !== 'wal') {
-    throw new StoreOpenError(`${file}: SQLite did not take WAL mode. Is the folder on a network file system?`);
+    throw new StoreOpenError(
+      `${file}: SQLite did not take WAL mode. Is the folder on a network file system?`,
+    );
   }
 }
 

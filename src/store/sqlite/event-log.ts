@@ -137,7 +137,11 @@ export class SqliteEventLog {
       const appended = receipt.events.map((event) => {
         const { seq, late } = this.appendEvent(receiptId, receipt, event);
         if (seq === 0) return DUPLICATE;
-        return { seq, late, ...this.fanOut(seq, event, receipt.receivedAt, listeners, capacity, offer?.owner) };
+        return {
+          seq,
+          late,
+          ...this.fanOut(seq, event, receipt.receivedAt, listeners, capacity, offer?.owner),
+        };
       });
       if (appended.length > 0 && appended.every((event) => event === DUPLICATE)) {
         const { interactionKey, dedupKey } = receipt.events[0] as EventDraft;

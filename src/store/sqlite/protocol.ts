@@ -14,7 +14,10 @@ import type { Claimed, Settled, Wanted } from './deliveries.js';
 export interface Operations {
   append: { args: PackedReceipts; result: readonly AppendedReceipt[] };
   quarantine: { args: QuarantineDraft; result: void };
-  register: { args: { listeners: readonly ListenerDeclaration[]; now: number }; result: Record<string, number> };
+  register: {
+    args: { listeners: readonly ListenerDeclaration[]; now: number };
+    result: Record<string, number>;
+  };
   claim: { args: { owner: number; wanted: readonly Wanted[]; now: number }; result: Claimed };
   settle: { args: { settlements: readonly Settlement[]; now: number }; result: Settled };
   release: { args: { owner: number; claims: readonly ClaimRef[]; now: number }; result: void };

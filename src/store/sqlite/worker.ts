@@ -27,7 +27,9 @@ try {
   port.close();
 }
 
-type Handlers = { [N in OperationName]: (engine: SqliteEngine, args: Operations[N]['args']) => Operations[N]['result'] };
+type Handlers = {
+  [N in OperationName]: (engine: SqliteEngine, args: Operations[N]['args']) => Operations[N]['result'];
+};
 
 const HANDLERS: Handlers = {
   append: (engine, args) => engine.log.append(unpack(args), args.offer),
