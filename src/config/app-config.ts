@@ -164,7 +164,7 @@ class EnvironmentReader {
 
   addresses(name: 'ALLOWED_IPS'): BlockList | undefined {
     const entries = this.required(name);
-    if (entries === undefined || entries.length === 0) return undefined;
+    if (entries.length === 0) return undefined;
     const addresses = new BlockList();
     for (const entry of entries) {
       if (!addAddress(addresses, entry))
@@ -174,7 +174,7 @@ class EnvironmentReader {
   }
 
   proxies(name: 'TRUST_PROXY'): readonly string[] {
-    const entries = this.required(name) ?? [];
+    const entries = this.required(name);
     for (const entry of entries) {
       if (!addAddress(new BlockList(), entry))
         this.fault(name, `has "${entry}", which is no address or CIDR range`);

@@ -34,7 +34,7 @@ export function startAttempt(listener: Listener, event: InteractionEvent, attemp
   }, listener.options.timeoutMs);
 
   const fields = { traceId: event.traceId, listener: listener.name, seq: event.seq, attempt };
-  withLogFields(fields, async () => listener.handle(event, delivery)).then(
+  withLogFields(fields, async () => await listener.handle(event, delivery)).then(
     () => settle('done'),
     (error: unknown) => settle(stopping ? 'aborted' : { kind: failureKind(error), error }),
   );

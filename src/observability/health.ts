@@ -60,7 +60,7 @@ export class HealthIndicators {
         at: now,
         error: this.store.query(write).then(
           () => undefined,
-          (error: Error) => error,
+          (error: unknown) => error as Error,
         ),
       };
     }

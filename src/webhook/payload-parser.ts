@@ -46,7 +46,7 @@ export function createPayloadParser(unknownValues: 'reject' | 'accept'): (body: 
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return fault('The body is not a JSON object');
     }
-    if (isValid(value)) return { payload: value as EventsPayloadDto };
+    if (isValid(value)) return { payload: value };
     return { faults: faultsOf(value, groups) };
   };
 }
@@ -77,7 +77,7 @@ const BACKSLASH = 0x5c;
 function nestsDeeperThan(limit: number, json: Buffer): boolean {
   let depth = 0;
   for (let i = 0; i < json.length; i++) {
-    switch (json[i]) {
+    switch (json[i] as number) {
       case QUOTE:
         for (i++; i < json.length && json[i] !== QUOTE; i++) if (json[i] === BACKSLASH) i++;
         break;

@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { OnInteraction, type Delivery, type InteractionEvent } from '../../index.js';
+import type { Delivery } from '../../events/delivery.js';
+import type { InteractionEvent } from '../../events/interaction-event.js';
+import { OnInteraction } from '../../events/on-interaction.decorator.js';
 
 /** Logs every event: who called when, told from the logs alone. */
 @Injectable()

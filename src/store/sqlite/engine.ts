@@ -140,14 +140,17 @@ function configure(sqlite: Database.Database, file: string): void {
 }
 
 async function migrate(db: Kysely<Schema>, file: string): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+  });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const newer = error instanceof Error && error.message.includes('corrupted migrations');
   throw new StoreOpenError(
     newer
       ? `${file} was written by a newer version of this service. Start that version, or use another DATA_DIR.`
-      : `The schema of ${file} could not be brought up to date: ${error instanceof Error ? error.message : String(error)}.`,
+      : `The schema of ${file} could not be brought up to date: ${(error as Error).message}.`,
     { cause: error },
   );
 }

@@ -10,6 +10,7 @@ import type {
 } from '../records.js';
 import type { Claimed, Settled, Wanted } from './deliveries.js';
 
+/* eslint-disable @typescript-eslint/no-invalid-void-type -- a result is the return type of its handler */
 /** The operations of the store, each atomic: their arguments and results. */
 export interface Operations {
   append: { args: PackedReceipts; result: readonly AppendedReceipt[] };
