@@ -21,13 +21,13 @@ export class SqliteQuarantine {
   private readonly insert;
 
   constructor(sqlite: Database.Database, db: Kysely<Schema>) {
-    this.insert = prepare<QuarantineRow>(sqlite, ({ channel, digest: hex, body, ...p }) =>
+    this.insert = prepare<QuarantineRow>(sqlite, (p) =>
       db
         .insertInto('quarantine')
         .values({
-          channel,
-          digest: hex,
-          body,
+          channel: p.channel,
+          digest: p.digest,
+          body: p.body,
           trace_id: p.trace_id,
           secret_index: p.secret_index,
           errors: p.errors,
