@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
   getMetadataStorage,
+  IS_OPTIONAL,
   ValidateNested,
   type ValidationOptions,
   type ValidatorConstraintInterface,
@@ -55,10 +56,11 @@ export function compileValidator(type: Constructor, groups: readonly string[]): 
   const byProperty = Map.groupBy(rules, ({ propertyName }) => propertyName);
   const properties = [...byProperty].map(([property, own]) => ({
     property,
-    optional: own.some((rule) => rule.type === 'conditionalValidation'),
+    optional: own.some((rule) => rule.name === IS_OPTIONAL && inForce(rule, groups)),
     checks: own.filter((rule) => inForce(rule, groups)).flatMap((rule) => compileRule(type, rule, groups)),
   }));
   return (value) => {
+    if (typeof value !== 'object' || value === null) return false;
     for (const { property, optional, checks } of properties) {
       const field = (value as Record<string, unknown>)[property];
       if (optional && (field === undefined || field === null)) continue;
@@ -75,7 +77,8 @@ function inForce({ always, groups: own }: RuleMetadata, groups: readonly string[
 function compileRule(type: Constructor, rule: RuleMetadata, groups: readonly string[]): Check[] {
   switch (rule.type) {
     case 'conditionalValidation':
-      return [];
+      if (rule.name === IS_OPTIONAL) return [];
+      break;
     case 'nestedValidation': {
       const nested = nestedType(type, rule.propertyName);
       return [forEach(rule, compileValidator(nested, groups))];
@@ -85,11 +88,10 @@ function compileRule(type: Constructor, rule: RuleMetadata, groups: readonly str
       const args = { constraints: rule.constraints, property: rule.propertyName } as never;
       return [forEach(rule, (value) => constraint.validate(value, args) === true)];
     }
-    default:
-      throw new Error(
-        `compileValidator does not know the decorator of type ${rule.type} on ${type.name}.${rule.propertyName}`,
-      );
   }
+  throw new Error(
+    `compileValidator does not know the decorator of type ${rule.type} on ${type.name}.${rule.propertyName}`,
+  );
 }
 
 function forEach({ each }: RuleMetadata, check: Check): Check {
