@@ -43,6 +43,8 @@ export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINE
       maxHeaderSize: HEADER_LIMIT,
       headersTimeout: deadlines.headers,
       connectionsCheckingInterval: deadlines.check,
+      // Node would answer a missing Host itself, without a body: screen.ts does it.
+      requireHostHeader: false,
     },
     routerOptions: { maxParamLength: CHANNEL_LIMIT },
     // The answers while closing are ours (screen.ts), and idle keep-alive connections must not delay the end.

@@ -32,7 +32,9 @@ export const REFUSALS = {
 
 /** The body of a refusal. */
 export function refusalBody({ status, message, errors }: Refusal): object {
-  return { status: { code: status, message }, ...(errors && { errors }) };
+  // A 400 always has errors, also where HTTP itself was the fault and there is just the message to tell.
+  const told = errors ?? (status === 400 ? [message] : undefined);
+  return { status: { code: status, message }, ...(told && { errors: told }) };
 }
 
 /** Sends a refusal. */

@@ -17,7 +17,9 @@ export function screenRequests(fastify: FastifyInstance, config: AppConfig, life
   fastify.server.maxHeadersCount = HEADER_COUNT_LIMIT + 1;
   const isWebhook = webhookMatcher(config.webhookPath);
   fastify.addHook('onRequest', (request, reply, done) => {
-    const refusal = refusalOf(request, isWebhook(request.url), config, lifecycle);
+    // A route's own URL where there is one: what was sent may be escaped, or absolute.
+    const url = (request.is404 ? undefined : request.routeOptions.url) ?? request.url;
+    const refusal = refusalOf(request, isWebhook(url), config, lifecycle);
     if (refusal === undefined) done();
     else close(reply, refusal);
   });
@@ -36,16 +38,18 @@ function refusalOf(
   lifecycle: Lifecycle,
 ): Refusal | undefined {
   if (request.is404) {
-    return isWebhook
-      ? { status: 405, message: 'The webhook takes POST alone.', headers: { allow: 'POST' } }
-      : REFUSALS.notFound;
+    if (!isWebhook) return REFUSALS.notFound;
+    // A channel name longer than any that can be configured: unknown as any other (contract, 4).
+    if (request.method === 'POST') return REFUSALS.unauthorized;
+    return { status: 405, message: 'The webhook takes POST alone.', headers: { allow: 'POST' } };
   }
   const { rawHeaders } = request.raw;
   if (rawHeaders.length > 2 * HEADER_COUNT_LIMIT) {
     return { status: 431, message: `The request has more than ${HEADER_COUNT_LIMIT} headers.` };
   }
-  if (countHosts(rawHeaders) > 1)
-    return { status: 400, message: 'The request has more than one Host header.' };
+  const hosts = countHosts(rawHeaders);
+  if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1'))
+    return { status: 400, message: 'The request has no Host header, or more than one.' };
   if (!isWebhook) return undefined;
   if (lifecycle.stopping) return REFUSALS.unavailable;
   if (config.allowedIps !== undefined && !isAllowed(config.allowedIps, request.ip))

@@ -12,7 +12,8 @@ export function keepRawBody(fastify: FastifyInstance, path: string): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('application/json');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (request.url.startsWith(path)) done(null, body);
+    // The route's URL: the request's own may be escaped, or absolute.
+    if (request.routeOptions.url?.startsWith(path) === true) done(null, body);
     else void parseJson(request, body.toString(), done);
   });
 }
