@@ -106,7 +106,7 @@ export class TestService {
             headers: response.headers,
             text,
             get json(): unknown {
-              return JSON.parse(text);
+              return JSON.parse(text) as unknown;
             },
           });
         });

@@ -1,0 +1,38 @@
+import type { Selectable } from 'kysely';
+
+import type { EventTable, QuarantineTable, ReceiptTable } from '../../src/store/schema.js';
+import type { TestService } from './service.js';
+
+/** Every receipt, in the order in which they came. */
+export async function receiptsOf({ store }: TestService): Promise<Selectable<ReceiptTable>[]> {
+  const rows = await store.query(store.builder.selectFrom('receipts').selectAll().orderBy('id'));
+  return rows.map(withBuffer);
+}
+
+/** Every event, in the order of the log. */
+export function eventsOf({ store }: TestService): Promise<Selectable<EventTable>[]> {
+  return store.query(store.builder.selectFrom('events').selectAll().orderBy('seq'));
+}
+
+/** Everything that ever went into quarantine, in the order in which it first came. */
+export async function quarantineOf({ store }: TestService): Promise<Selectable<QuarantineTable>[]> {
+  const rows = await store.query(store.builder.selectFrom('quarantine').selectAll().orderBy('id'));
+  return rows.map(withBuffer);
+}
+
+/** How many rows each table has that a request can write to. */
+export async function countRows(
+  service: TestService,
+): Promise<{ receipts: number; events: number; quarantine: number }> {
+  const [receipts, events, quarantine] = await Promise.all([
+    receiptsOf(service),
+    eventsOf(service),
+    quarantineOf(service),
+  ]);
+  return { receipts: receipts.length, events: events.length, quarantine: quarantine.length };
+}
+
+/** A BLOB crosses the store's thread as a plain Uint8Array. */
+function withBuffer<R extends { body: Buffer }>(row: R): R {
+  return { ...row, body: Buffer.from(row.body) };
+}
