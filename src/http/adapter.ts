@@ -16,8 +16,6 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 /** How often the two limits are looked after. Node's default, 30 s, would make them meaningless. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** Longest channel name in a path. */
-const CHANNEL_LIMIT = 100;
 
 /** Deadlines of a request in milliseconds, for tests that would not wait for the real ones. */
 export interface Deadlines {
@@ -46,7 +44,8 @@ export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINE
       // Node would answer a missing Host itself, without a body: screen.ts does it.
       requireHostHeader: false,
     },
-    routerOptions: { maxParamLength: CHANNEL_LIMIT },
+    // No request line is longer: a channel with a long name is unknown as any other, not a path of its own.
+    routerOptions: { maxParamLength: HEADER_LIMIT },
     // The answers while closing are ours (screen.ts), and idle keep-alive connections must not delay the end.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
