@@ -23,7 +23,7 @@ describe.each(GROUPS)('a compiled validator of the group %s', (group) => {
       fc.property(payloadLike, (value) => {
         expect(isValid(value)).toBe(isValidForLibrary(value, group));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 

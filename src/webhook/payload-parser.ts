@@ -66,7 +66,10 @@ function* sentences(
   parent: string,
 ): Generator<string> {
   const path = `${parent}${property}`;
-  for (const message of Object.values(constraints ?? {})) yield message.replace(property, path);
+  for (const [rule, message] of Object.entries(constraints ?? {})) {
+    // Says once more, and without the path, what @IsObject says.
+    if (rule !== 'nestedValidation') yield message.replace(property, path);
+  }
   for (const child of children) yield* sentences(child, `${path}.`);
 }
 
