@@ -173,13 +173,10 @@ describe('a payload', () => {
 
   it('never throws, whatever the bytes', () => {
     fc.assert(
-      fc.property(
-        fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from), fc.string().map(Buffer.from)),
-        (bytes) => {
-          const { payload, faults } = strict(Buffer.from(bytes));
-          expect(payload === undefined).toBe(faults !== undefined);
-        },
-      ),
+      fc.property(fc.oneof(fc.uint8Array(), fc.json(), fc.string()), (bytes) => {
+        const { payload, faults } = strict(Buffer.from(bytes as string));
+        expect(payload === undefined).toBe(faults !== undefined);
+      }),
       { numRuns: 1_000 },
     );
   });
@@ -188,7 +185,7 @@ describe('a payload', () => {
     const quoted = 'confidential';
     const faults = [
       `{"operationId":"${quoted}`,
-      `${quoted}`,
+      quoted,
       JSON.stringify({ operationId: { [quoted]: quoted }, data: quoted }),
       JSON.stringify({ data: { entities: [quoted, { [quoted]: 1, event: quoted, entity: quoted }] } }),
       JSON.stringify(
