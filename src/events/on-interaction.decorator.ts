@@ -45,7 +45,7 @@ export interface ListenerMetadata {
 export const ON_INTERACTION = Symbol.for('interactions-webhook:on-interaction');
 
 /** What a listener gets that sets no options. */
-export const DEFAULT_OPTIONS: Required<ListenerOptions> = {
+const DEFAULT_OPTIONS: Required<ListenerOptions> = {
   attempts: 10,
   timeoutMs: 30_000,
   concurrency: 8,

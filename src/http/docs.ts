@@ -3,9 +3,11 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 
 import type { AppConfig } from '../config/app-config.js';
 
+type PathItem = OpenAPIObject['paths'][string];
+
 /** The OpenAPI document of the webhook: its paths are relative to the vendor's base path. */
 export function createDocument(app: NestFastifyApplication, config: AppConfig): OpenAPIObject {
-  const info = new DocumentBuilder()
+  const header = new DocumentBuilder()
     .setTitle('Interactions Webhook')
     .setDescription(
       'Receiver for the interaction state change events of Genesys Multicloud CX (Digital Channels).',
@@ -14,13 +16,66 @@ export function createDocument(app: NestFastifyApplication, config: AppConfig): 
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(config.basePath, 'This service')
     .addTag('Interactions Webhook', 'The operation that the vendor calls.')
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'x-api-key',
+        description: 'Needed where the service has a `WEBHOOK_API_KEY`.',
+      },
+      'x-api-key',
+    )
+    .addSecurityRequirements({})
+    .addSecurityRequirements('x-api-key')
     .build();
-  const document = SwaggerModule.createDocument(app, info);
-  const paths = Object.entries(document.paths).map(([path, item]) => [
-    path.slice(config.basePath.length),
-    item,
-  ]);
-  return { ...document, paths: Object.fromEntries(paths) as OpenAPIObject['paths'] };
+  const { openapi, info, servers, tags, security, paths, components } = SwaggerModule.createDocument(
+    app,
+    header,
+    { autoTagControllers: false },
+  );
+  const { contact: _, ...about } = info;
+  return {
+    openapi,
+    info: about,
+    servers,
+    tags,
+    security,
+    paths: webhookPaths(paths, config),
+    components,
+  };
+}
+
+/** The webhook's paths alone, below the base path: a listener's module may have brought others. */
+function webhookPaths(paths: OpenAPIObject['paths'], config: AppConfig): OpenAPIObject['paths'] {
+  const { basePath, webhookPath } = config;
+  const entries = Object.entries(paths).filter(([path]) => path.startsWith(webhookPath));
+  return Object.fromEntries(
+    entries.map(([path, item]) => [path.slice(basePath.length), named(item, path !== webhookPath)]),
+  );
+}
+
+/** Nest names both paths of one handler alike, and knows of no parameter that only a guard reads. */
+function named({ post, ...item }: PathItem, channel: boolean): PathItem {
+  if (post === undefined) return item;
+  if (!channel) return { ...item, post: { ...post, operationId: 'receiveEvents' } };
+  return {
+    ...item,
+    post: {
+      ...post,
+      operationId: 'receiveChannelEvents',
+      summary: `${post.summary} of a channel`,
+      parameters: [
+        {
+          name: 'channel',
+          in: 'path',
+          required: true,
+          description: 'Name of the channel, such as `emea-chat`: its secrets verify the request.',
+          schema: { type: 'string', pattern: '^[a-z0-9-]+$', maxLength: 100 },
+        },
+        ...(post.parameters ?? []),
+      ],
+    },
+  };
 }
 
 /** Serves `/docs`, `/docs-json` and `/docs-yaml`. The document is made when it is first asked for. */

@@ -33,7 +33,7 @@ const PROBE_TTL_MS = 1_000;
 
 /** What readiness looks at. */
 @Injectable()
-export class HealthIndicators {
+class HealthIndicators {
   private readonly loop = monitorEventLoopDelay({ resolution: 20 });
   private probe: { at: number; error: Promise<Error | undefined> } | undefined;
 
@@ -120,7 +120,7 @@ class HealthExceptionFilter implements ExceptionFilter {
 @ApiExcludeController()
 @Controller('health')
 @UseFilters(HealthExceptionFilter)
-export class HealthController {
+class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicators,

@@ -53,7 +53,7 @@ const OptionalListed = (values: readonly string[], description: string, example:
   );
 
 /** The interaction that an event is about. */
-@ApiSchema({ name: 'entity' })
+@ApiSchema({ name: 'entity', description: 'The interaction that an event is about.' })
 export class EntityDto {
   @OptionalText('Id of the interaction.', '8e09e19f-b8ba-4db0-b6e7-dfc8a7776176')
   id?: string;
@@ -72,7 +72,7 @@ export class EntityDto {
 }
 
 /** One event of a payload. */
-@ApiSchema({ name: 'Event' })
+@ApiSchema({ name: 'Event', description: 'What happened to an interaction.' })
 export class EventDto {
   @OptionalListed(
     EVENT_TYPES,
@@ -81,7 +81,7 @@ export class EventDto {
   )
   event?: string;
 
-  @ApiPropertyOptional({ type: () => EntityDto, description: 'The interaction.' })
+  @ApiPropertyOptional({ type: () => EntityDto })
   @IsOptional(ALWAYS)
   @IsObject(ALWAYS)
   @Nested(() => EntityDto, ALWAYS)
@@ -89,7 +89,7 @@ export class EventDto {
 }
 
 /** What a payload carries. */
-@ApiSchema({ name: 'data' })
+@ApiSchema({ name: 'data', description: 'The events.' })
 export class DataDto {
   @ApiPropertyOptional({ type: () => [EventDto], description: 'The events; one request can carry several.' })
   @IsOptional(ALWAYS)
@@ -100,12 +100,15 @@ export class DataDto {
 }
 
 /** The body of the webhook. Every field is optional; unknown fields are ignored here and kept in the raw body. */
-@ApiSchema({ name: 'EventsPayload' })
+@ApiSchema({
+  name: 'EventsPayload',
+  description: 'Every field is optional; fields beside these are kept, and ignored.',
+})
 export class EventsPayloadDto {
   @OptionalText('Id of the operation.', 'f6c49d91-926b-4473-b2f3-8d8fd295c968')
   operationId?: string;
 
-  @ApiPropertyOptional({ type: () => DataDto, description: 'The events.' })
+  @ApiPropertyOptional({ type: () => DataDto })
   @IsOptional(ALWAYS)
   @IsObject(ALWAYS)
   @Nested(() => DataDto, ALWAYS)

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
 /** Outcome of a request. */
-@ApiSchema({ name: 'status' })
+@ApiSchema({ name: 'status', description: 'The outcome of a request.' })
 export class StatusDto {
   @ApiProperty({ type: 'integer', description: '0 on success, else the HTTP status.', example: 0 })
   code!: number;
@@ -11,7 +11,7 @@ export class StatusDto {
 }
 
 /** Names an acknowledged event. */
-@ApiSchema({ name: 'ids' })
+@ApiSchema({ name: 'ids', description: 'Names an acknowledged event.' })
 export class IdDto {
   @ApiProperty({
     type: String,
@@ -22,7 +22,7 @@ export class IdDto {
 }
 
 /** What an acknowledgement carries. */
-@ApiSchema({ name: 'EventsResponseData' })
+@ApiSchema({ name: 'EventsResponseData', description: 'What was acknowledged.' })
 export class EventsResponseDataDto {
   @ApiProperty({
     type: () => [IdDto],
@@ -33,7 +33,7 @@ export class EventsResponseDataDto {
 }
 
 /** The answer to a request whose events are stored. */
-@ApiSchema({ name: 'EventsResponse' })
+@ApiSchema({ name: 'EventsResponse', description: 'Every event is stored.' })
 export class EventsResponseDto {
   @ApiProperty({ type: () => StatusDto })
   status!: StatusDto;
@@ -43,7 +43,7 @@ export class EventsResponseDto {
 }
 
 /** The answer to every request that was not accepted. */
-@ApiSchema({ name: 'ErrorResponse' })
+@ApiSchema({ name: 'ErrorResponse', description: 'The request was not accepted.' })
 export class ErrorResponseDto {
   @ApiProperty({ type: () => StatusDto })
   status!: StatusDto;
