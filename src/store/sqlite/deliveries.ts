@@ -5,6 +5,9 @@ import { prepare } from '../prepared.js';
 import type { ClaimedDelivery, Settlement, StoredEvent } from '../records.js';
 import type { DeliveryState, Schema } from '../schema.js';
 
+/** Written out: a bound LIMIT makes SQLite prepare the statement anew at every run (docs/decisions/0007). */
+const ONE = sql.lit(1);
+
 /** What a worker would take of a listener's due deliveries. */
 export interface Wanted {
   readonly listenerId: number;
@@ -49,7 +52,8 @@ export class SqliteDeliveries {
   private readonly take;
   private readonly update;
   private readonly insertAttempt;
-  private readonly stepUp;
+  private readonly selectHead;
+  private readonly unblock;
   private readonly insertWorker;
   private readonly renewLease;
   private readonly selectExpired;
@@ -83,7 +87,7 @@ export class SqliteDeliveries {
         .where('d.due_at', 'is not', null)
         .where('l.paused', '=', 0)
         .orderBy('d.due_at')
-        .limit(1),
+        .limit(ONE),
     );
     this.take = prepare<{ seq: number; listenerId: number; owner: number }>(sqlite, (p) =>
       db
@@ -122,22 +126,24 @@ export class SqliteDeliveries {
           duration: p.duration,
         }),
     );
-    this.stepUp = prepare<{ listenerId: number; interactionKey: string; now: number }>(sqlite, (p) =>
+    this.selectHead = prepare<{ listenerId: number; interactionKey: string }, { seq: number; state: DeliveryState }>(
+      sqlite,
+      (p) =>
+        db
+          .selectFrom('deliveries')
+          .select(['seq', 'state'])
+          .where('interaction_key', '=', p.interactionKey)
+          .where('listener_id', '=', p.listenerId)
+          .where('holds', '=', sql.lit(1))
+          .orderBy('seq')
+          .limit(ONE),
+    );
+    this.unblock = prepare<{ listenerId: number; seq: number; now: number }>(sqlite, (p) =>
       db
         .updateTable('deliveries')
         .set({ state: 'pending', due_at: p.now })
-        .where('listener_id', '=', p.listenerId)
-        .where('state', '=', 'blocked')
-        .where('seq', '=', (q) =>
-          q
-            .selectFrom('deliveries')
-            .select('seq')
-            .where('interaction_key', '=', p.interactionKey)
-            .where('listener_id', '=', p.listenerId)
-            .where('holds', '=', sql.lit(1))
-            .orderBy('seq')
-            .limit(1),
-        ),
+        .where('seq', '=', p.seq)
+        .where('listener_id', '=', p.listenerId),
     );
     this.insertWorker = prepare<{ pid: number; now: number; until: number }>(sqlite, (p) =>
       db.insertInto('workers').values({ pid: p.pid, started_at: p.now, lease_until: p.until }),
@@ -206,10 +212,17 @@ export class SqliteDeliveries {
       if (result.state !== 'done') {
         this.insertAttempt.run({ ...rest, error, outcome: result.outcome as never });
       }
-      if (holds === 0)
-        steppedUp += this.stepUp.run({ listenerId: rest.listenerId, interactionKey, now }).changes;
+      if (holds === 0 && this.stepUp(rest.listenerId, interactionKey, now)) steppedUp++;
     }
     return { voided, steppedUp };
+  }
+
+  /** Makes the next delivery of a line due, if one waits. */
+  private stepUp(listenerId: number, interactionKey: string, now: number): boolean {
+    const head = this.selectHead.get({ interactionKey, listenerId });
+    if (head?.state !== 'blocked') return false;
+    this.unblock.run({ seq: head.seq, listenerId, now });
+    return true;
   }
 
   /** Enters a worker; its id is never used again. */

@@ -29,13 +29,19 @@ const SYNCHRONOUS_FULL = 2;
  * see `worker.ts`, which runs it, and `store.ts`, which is what the rest of the service sees.
  */
 export class SqliteEngine {
+  private readonly begin;
+  private readonly commit;
+
   private constructor(
     private readonly sqlite: Database.Database,
     readonly log: SqliteEventLog,
     readonly deliveries: SqliteDeliveries,
     readonly quarantine: SqliteQuarantine,
     private readonly insertListener: ReturnType<typeof prepareInsertListener>,
-  ) {}
+  ) {
+    this.begin = sqlite.prepare('BEGIN IMMEDIATE');
+    this.commit = sqlite.prepare('COMMIT');
+  }
 
   /**
    * Opens the file, makes it where it is missing, and brings its schema up to date.
@@ -63,10 +69,10 @@ export class SqliteEngine {
 
   /** Runs `work` in one transaction: on disk when this returns, without effect when it throws. */
   transaction<T>(work: () => T): T {
-    this.sqlite.exec('BEGIN IMMEDIATE');
+    this.begin.run();
     try {
       const result = work();
-      this.sqlite.exec('COMMIT');
+      this.commit.run();
       return result;
     } catch (error) {
       if (this.sqlite.inTransaction) this.sqlite.exec('ROLLBACK');

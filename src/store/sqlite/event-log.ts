@@ -7,6 +7,8 @@ import { prepare } from '../prepared.js';
 import type { AppendedEvent, AppendedReceipt, ClaimOffer, EventDraft, ReceiptDraft } from '../records.js';
 import type { Schema } from '../schema.js';
 
+/** Written out: a bound LIMIT makes SQLite prepare the statement anew at every run (docs/decisions/0007). */
+const ONE = sql.lit(1);
 const NOT_CLAIMED: readonly number[] = [];
 const DUPLICATE: AppendedEvent = { seq: 0, late: false, claimedBy: NOT_CLAIMED, waiting: false };
 
@@ -104,7 +106,7 @@ export class SqliteEventLog {
         .select('seq')
         .where('interaction_key', '=', p.interactionKey)
         .where('type', '=', 'FINISHED')
-        .limit(1),
+        .limit(ONE),
     );
     this.lineIsHeld = prepare<{ interactionKey: string; listenerId: number }, unknown>(sqlite, (p) =>
       db
@@ -113,7 +115,7 @@ export class SqliteEventLog {
         .where('interaction_key', '=', p.interactionKey)
         .where('listener_id', '=', p.listenerId)
         .where('holds', '=', sql.lit(1))
-        .limit(1),
+        .limit(ONE),
     );
     this.lastReceipt = prepare<object, { id: number | null }>(sqlite, () =>
       db.selectFrom('receipts').select((q) => q.fn.max('id').as('id')),
