@@ -1,0 +1,25 @@
+import { SingleBar } from 'cli-progress';
+
+/** Shows how far a bulk has come. */
+export interface Progress {
+  advance(): void;
+  stop(): void;
+}
+
+const SILENT: Progress = { advance: () => undefined, stop: () => undefined };
+
+/** A progress bar on a terminal; nothing at all where stderr is a file or a pipe. */
+export function startProgress(total: number): Progress {
+  if (!process.stderr.isTTY) return SILENT;
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: '{bar} {percentage}%  {value}/{total}  {eta_formatted} left',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    clearOnComplete: true,
+    // Its own listener for SIGINT would stay, and a second Ctrl-C no longer end the process.
+    gracefulExit: false,
+  });
+  bar.start(total, 0);
+  return { advance: () => bar.increment(), stop: () => bar.stop() };
+}
