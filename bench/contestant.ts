@@ -76,6 +76,8 @@ export function spawnNode(
   });
 }
 
+const START_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 10_000;
 /** The unit of CPU time in /proc/<pid>/stat on every Linux that Node runs on. */
 const TICK_MS = 10;
 
@@ -95,6 +97,10 @@ export class RunningContestant {
     const child = spawnNode(CORES.contestant, args, env);
     while (!(await answers(port))) {
       if (child.exitCode !== null) throw new Error(`${contestant.name} ended with code ${child.exitCode}.`);
+      if (performance.now() - start > START_LIMIT_MS) {
+        child.kill('SIGKILL');
+        throw new Error(`${contestant.name} does not answer.`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     return new RunningContestant(child, port, performance.now() - start);
@@ -103,7 +109,8 @@ export class RunningContestant {
   /** Events that its listener was handed so far. */
   async handed(): Promise<number> {
     this.child.send('how many?');
-    const [count] = (await once(this.child, 'message')) as [number];
+    const limit = { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) };
+    const [count] = (await once(this.child, 'message', limit)) as [number];
     return count;
   }
 

@@ -25,14 +25,14 @@ export interface LoadOptions {
 }
 
 /** What the load generator tells its parent, in this order. */
-export type LoadMessage = 'clock started' | 'clock stopped' | LoadResult;
+export type LoadMessage = 'clock started' | 'clock stopped' | 'all answered' | LoadResult;
 
 export interface LoadResult {
   /** Requests answered 200, whether measured or not. */
   readonly acknowledged: number;
   /** Answers other than 200, and connections lost. */
   readonly failures: number;
-  /** Answers while the clock ran, and for how long it did. */
+  /** Requests answered 200 while the clock ran, and for how long it did. */
   readonly measured: number;
   readonly elapsedMs: number;
   readonly p50Ms: number;
@@ -136,6 +136,7 @@ class Load {
     tell('clock stopped');
     this.stopped = true;
     await ended;
+    tell('all answered');
     const sorted = this.latencies.subarray(0, this.measured).sort();
     const percentile = (part: number): number => sorted[Math.floor(part * sorted.length)] ?? NaN;
     const { acknowledged, failures, measured } = this;
@@ -184,8 +185,11 @@ class Load {
   }
 
   private note(status: number, latency: number): void {
-    if (status === 200) this.acknowledged++;
-    else this.failures++;
+    if (status !== 200) {
+      this.failures++;
+      return;
+    }
+    this.acknowledged++;
     if (this.measuring) this.latencies[this.measured++] = latency;
   }
 }

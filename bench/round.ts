@@ -1,5 +1,4 @@
 /** One round: a fresh process on fresh data, loaded for a while, and looked at from outside. */
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,18 +32,18 @@ export interface Delivery {
   readonly storedBytes: number;
 }
 
-/** How long a listener may lag behind before its missing events count as lost. */
-const LAG_LIMIT_MS = 60_000;
+/** How long a listener may be handed nothing before the events that it lacks count as lost. */
+const STALL_LIMIT_MS = 10_000;
 
 /**
- * @param folder where the data folder of the round is made; it is removed afterwards.
+ * @param folder where the data folder of the round is made; the caller removes what a failure leaves there.
  */
 export async function runRound(contestant: Contestant, loading: Loading, folder: string): Promise<Round> {
-  const dataDir = mkdtempSync(join(folder, 'interactions-webhook-bench-'));
+  const dataDir = mkdtempSync(join(folder, 'data-'));
   const running = await RunningContestant.start(contestant, dataDir);
   try {
-    const { result, cpu } = await load(running, { ...loading, scheme: contestant.scheme });
-    const delivered = contestant.durable ? await awaitDelivery(running, result.acknowledged) : undefined;
+    const { result, cpu, atEnd } = await load(running, contestant, loading);
+    const delivered = atEnd && (await awaitDelivery(running, result.acknowledged, atEnd));
     const settledCpu = delivered === undefined ? cpu.stopped : running.cpuMs();
     const { nowMiB, peakMiB } = running.memory();
     await running.stop();
@@ -64,43 +63,63 @@ export async function runRound(contestant: Contestant, loading: Loading, folder:
   }
 }
 
+/** How far the listener was when the last request had been answered. */
+interface AtEnd {
+  readonly answeredAt: number;
+  readonly handed: number;
+  readonly seenAt: number;
+}
+
+interface Loaded {
+  readonly result: LoadResult;
+  readonly cpu: { readonly started: number; readonly stopped: number };
+  /** Of a contestant that is durable. */
+  readonly atEnd: AtEnd | undefined;
+}
+
 async function load(
   running: RunningContestant,
-  options: Loading & Pick<LoadOptions, 'scheme'>,
-): Promise<{ result: LoadResult; cpu: { started: number; stopped: number } }> {
-  const loadOptions: LoadOptions = { ...options, port: running.port, secret: SECRET };
+  { scheme, durable }: Contestant,
+  loading: Loading,
+): Promise<Loaded> {
+  const options: LoadOptions = { ...loading, scheme, port: running.port, secret: SECRET };
   const child = spawnNode(CORES.load, [
     '--import',
     new URL('../test/support/typescript.mjs', import.meta.url).href,
     fileURLToPath(new URL('./load.ts', import.meta.url)),
-    JSON.stringify(loadOptions),
+    JSON.stringify(options),
   ]);
   const cpu = { started: NaN, stopped: NaN };
+  let atEnd: Promise<AtEnd> | undefined;
   const result = await new Promise<LoadResult>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`The load generator ended with code ${code}.`)));
     child.on('message', (message: LoadMessage) => {
       if (message === 'clock started') cpu.started = running.cpuMs();
       else if (message === 'clock stopped') cpu.stopped = running.cpuMs();
-      else resolve(message);
+      else if (message !== 'all answered') resolve(message);
+      else if (durable) {
+        const answeredAt = performance.now();
+        atEnd = running.handed().then((handed) => ({ answeredAt, handed, seenAt: performance.now() }));
+        atEnd.catch(reject);
+      }
     });
   });
   child.disconnect();
-  await once(child, 'exit');
-  return { result, cpu };
+  return { result, cpu, atEnd: await atEnd };
 }
 
 async function awaitDelivery(
   running: RunningContestant,
   acknowledged: number,
+  atEnd: AtEnd,
 ): Promise<Omit<Delivery, 'storedBytes'>> {
-  const start = performance.now();
-  const handedAtEnd = await running.handed();
-  let handed = handedAtEnd;
-  while (handed < acknowledged && performance.now() - start < LAG_LIMIT_MS) {
+  let { handed, seenAt } = atEnd;
+  while (handed < acknowledged && performance.now() - seenAt < STALL_LIMIT_MS) {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    handed = await running.handed();
+    const now = await running.handed();
+    if (now > handed) [handed, seenAt] = [now, performance.now()];
   }
-  return { handedAtEnd, handed, lagMs: performance.now() - start };
+  return { handedAtEnd: atEnd.handed, handed, lagMs: seenAt - atEnd.answeredAt };
 }
 
 function sizeOf(folder: string): number {
