@@ -36,3 +36,20 @@ export async function countRows(
 function withBuffer<R extends { body: Buffer }>(row: R): R {
   return { ...row, body: Buffer.from(row.body) };
 }
+
+/** The rows that came after a moment: what a test looks at that shares its service with others. */
+export interface NewRows {
+  receipts(): ReturnType<typeof receiptsOf>;
+  events(): ReturnType<typeof eventsOf>;
+  quarantine(): ReturnType<typeof quarantineOf>;
+}
+
+/** Gives access to the rows that come from now on. */
+export async function rowsFromNow(service: TestService): Promise<NewRows> {
+  const before = await countRows(service);
+  return {
+    receipts: async () => (await receiptsOf(service)).slice(before.receipts),
+    events: async () => (await eventsOf(service)).slice(before.events),
+    quarantine: async () => (await quarantineOf(service)).slice(before.quarantine),
+  };
+}
