@@ -3,7 +3,7 @@
  * nothing built, and a whole build before every send would take longer than all else.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ENTRY = 'dist/cli/main.js';
@@ -21,11 +21,12 @@ function newestSource() {
 const current = existsSync(ENTRY) && (!existsSync('src') || modified(STAMP) > newestSource());
 if (!current) {
   if (process.stderr.isTTY) process.stderr.write('Building first …\n');
+  // An incremental build writes no file that it believes to be there.
+  if (!existsSync(ENTRY)) rmSync(STAMP, { force: true });
   const started = new Date();
-  const { status } = spawnSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) process.exit(status ?? 1);
-  // An incremental build that finds nothing to do leaves the time as it was.
-  utimesSync(STAMP, started, started);
+  const nest = 'node_modules/@nestjs/cli/bin/nest.js';
+  const { status } = spawnSync(process.execPath, [nest, 'build'], { stdio: 'inherit' });
+  // A build that finds nothing to do leaves the time as it was, and one that fails sets it all the same.
+  if (existsSync(STAMP)) utimesSync(STAMP, started, status === 0 ? started : new Date(0));
+  process.exitCode = status ?? 1;
 }
