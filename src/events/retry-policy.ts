@@ -33,12 +33,14 @@ export function judge(
   if (kind === 'later') {
     const { seconds } = error as RetryLaterError;
     const wanted = Number.isFinite(seconds) ? Math.max(0, seconds * 1_000) : options.baseDelayMs;
-    return { next: 'retry', delayMs: Math.min(wanted, LONGEST_DELAY_MS) };
+    return { next: 'retry', delayMs: Math.round(Math.min(wanted, LONGEST_DELAY_MS)) };
   }
-  const ceiling = Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** (attempt - 1));
+  const ceiling = Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** Math.min(attempt - 1, MOST_DOUBLINGS));
   return { next: 'retry', delayMs: Math.round(random * ceiling) };
 }
 
+/** More would reach Infinity, and Infinity times a delay of 0 is no number. */
+const MOST_DOUBLINGS = 52;
 /** A week: a listener that asks for more has most likely mixed up its units. */
 const LONGEST_DELAY_MS = 7 * 86_400_000;
 
@@ -46,9 +48,13 @@ const LONGEST_DELAY_MS = 7 * 86_400_000;
  * Sorts what a listener threw. By name, not by class: a listener package may carry a copy of ours.
  */
 export function failureKind(error: unknown): FailureKind {
-  const name = error instanceof Error ? error.name : '';
-  if (error instanceof PermanentError || name === 'PermanentError') return 'permanent';
-  if (error instanceof RetryLaterError || name === 'RetryLaterError') return 'later';
+  try {
+    const name = error instanceof Error ? error.name : '';
+    if (error instanceof PermanentError || name === 'PermanentError') return 'permanent';
+    if (error instanceof RetryLaterError || name === 'RetryLaterError') return 'later';
+  } catch {
+    // A proxy, or a getter that throws: it must not end the process.
+  }
   return 'failed';
 }
 
