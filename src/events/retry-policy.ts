@@ -35,7 +35,10 @@ export function judge(
     const wanted = Number.isFinite(seconds) ? Math.max(0, seconds * 1_000) : options.baseDelayMs;
     return { next: 'retry', delayMs: Math.round(Math.min(wanted, LONGEST_DELAY_MS)) };
   }
-  const ceiling = Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** Math.min(attempt - 1, MOST_DOUBLINGS));
+  const ceiling = Math.min(
+    options.maxDelayMs,
+    options.baseDelayMs * 2 ** Math.min(attempt - 1, MOST_DOUBLINGS),
+  );
   return { next: 'retry', delayMs: Math.round(random * ceiling) };
 }
 
