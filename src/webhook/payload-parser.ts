@@ -47,11 +47,15 @@ export function createPayloadParser(unknownValues: 'reject' | 'accept'): (body: 
       return fault('The body is not a JSON object');
     }
     if (isValid(value)) return { payload: value };
-    return { faults: faultsOf(value, groups) };
+    return { faults: faultsOf(body, groups) };
   };
 }
 
-function faultsOf(value: object, groups: string[]): readonly string[] {
+function faultsOf(body: Buffer, groups: string[]): readonly string[] {
+  // class-transformer takes what an unknown field has under "constructor" for its class, and fails on it.
+  const value = JSON.parse(body.toString('utf8'), (name, field: unknown) =>
+    name === 'constructor' ? undefined : field,
+  ) as object;
   const errors = validateSync(plainToInstance(EventsPayloadDto, value), {
     groups,
     forbidUnknownValues: true,
