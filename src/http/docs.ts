@@ -3,34 +3,32 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 
 import type { AppConfig } from '../config/app-config.js';
 
+const API_KEY = 'x-api-key';
+
 type PathItem = OpenAPIObject['paths'][string];
 
 /** The OpenAPI document of the webhook: its paths are relative to the vendor's base path. */
 export function createDocument(app: NestFastifyApplication, config: AppConfig): OpenAPIObject {
-  const header = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setTitle('Interactions Webhook')
     .setDescription(
       'Receiver for the interaction state change events of Genesys Multicloud CX (Digital Channels).',
     )
-    .setVersion('3')
+    .setVersion('v3')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(config.basePath, 'This service')
-    .addTag('Interactions Webhook', 'The operation that the vendor calls.')
-    .addApiKey(
-      {
-        type: 'apiKey',
-        in: 'header',
-        name: 'x-api-key',
-        description: 'Needed where the service has a `WEBHOOK_API_KEY`.',
-      },
-      'x-api-key',
-    )
-    .addSecurityRequirements({})
-    .addSecurityRequirements('x-api-key')
-    .build();
+    .addTag('Interactions Webhook', 'The operation that the vendor calls.');
+  if (config.apiKey !== undefined) {
+    builder
+      .addApiKey(
+        { type: 'apiKey', in: 'header', name: API_KEY, description: 'The `WEBHOOK_API_KEY`.' },
+        API_KEY,
+      )
+      .addSecurityRequirements(API_KEY);
+  }
   const { openapi, info, servers, tags, security, paths, components } = SwaggerModule.createDocument(
     app,
-    header,
+    builder.build(),
     { autoTagControllers: false },
   );
   const { contact: _, ...about } = info;
@@ -39,7 +37,8 @@ export function createDocument(app: NestFastifyApplication, config: AppConfig): 
     info: about,
     servers,
     tags,
-    security,
+    // None, if nothing is said: the signature is a header of the operation, as on the vendor's page.
+    security: security ?? [],
     paths: webhookPaths(paths, config),
     components,
   };
@@ -78,12 +77,19 @@ function named({ post, ...item }: PathItem, channel: boolean): PathItem {
   };
 }
 
+/** No bar that has nothing to offer, and inputs wide enough for a signature. */
+const STYLE = `
+  .swagger-ui .topbar { display: none }
+  .swagger-ui .parameters-col_description input[type=text] { width: 100%; max-width: 30em }
+`;
+
 /** Serves `/docs`, `/docs-json` and `/docs-yaml`. The document is made when it is first asked for. */
 export function serveDocs(app: NestFastifyApplication, config: AppConfig): void {
   SwaggerModule.setup('docs', app, () => createDocument(app, config), {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
     customSiteTitle: 'Interactions Webhook',
+    customCss: STYLE,
     swaggerOptions: { defaultModelsExpandDepth: 2, displayRequestDuration: true },
   });
 }

@@ -64,7 +64,7 @@ export const ApiWebhook = (): MethodDecorator =>
       summary: 'Send interaction state change events',
       description: [
         'Tells that interactions were STARTED (created in Universal Contact Server and submitted to an interaction queue) or FINISHED (processing stopped by Agent Desktop or the workflow).',
-        'Answered 200 once every event is on disk; anything else means that no event was stored, and that the sender should send them again. Sending again what was stored already is answered 200 too, and has no second effect.',
+        'Answered 200 once every event is on disk; anything else means that no event was stored, and the vendor sends them again. What was stored already is answered 200 too, and has no second effect.',
         'To try it here, sign the body exactly as it stands in the field below: save it as `body.json` without a line end after it, and run `openssl dgst -sha1 -hmac "$WEBHOOK_SECRET" body.json`.',
       ].join('\n\n'),
     }),

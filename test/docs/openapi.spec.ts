@@ -113,13 +113,14 @@ describe('the operation in /docs-json', () => {
     ]);
   });
 
-  it("offers the x-api-key of the page's sample, and demands none", () => {
-    expect(document.security).toEqual([{}, { 'x-api-key': [] }]);
-    expect(document.components?.securitySchemes?.['x-api-key']).toMatchObject({
-      type: 'apiKey',
-      in: 'header',
-      name: 'x-api-key',
-    });
+  it("demands the x-api-key of the page's sample where one is configured, and else nothing more", async () => {
+    expect([document.security, document.components?.securitySchemes]).toEqual([[], undefined]);
+    const keyed = await TestService.start({ WEBHOOK_API_KEY: 'key' });
+    const { security, components } = (await keyed.send('GET', '/docs-json')).json as OpenAPIObject;
+    await keyed.stop();
+    expect(security).toEqual([{ 'x-api-key': [] }]);
+    const scheme = { type: 'apiKey', in: 'header', name: 'x-api-key' };
+    expect(components?.securitySchemes?.['x-api-key']).toMatchObject(scheme);
   });
 
   it('requires the events payload as JSON', () => {
