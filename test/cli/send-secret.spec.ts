@@ -121,6 +121,8 @@ describe('the secret of send', () => {
   });
 
   it('of one channel is never used for another', async () => {
+    mkdirSync(folder.file('data'));
+    writeFileSync(folder.file('data/webhook-secret'), 'of default\n');
     const ended = await send(['--channel', 'emea-chat'], { WEBHOOK_SECRET: 'of default' });
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain('WEBHOOK_SECRET_EMEA_CHAT and WEBHOOK_SECRET_EMEA_CHAT_FILE');

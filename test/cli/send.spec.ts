@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -251,6 +251,14 @@ describe('send', () => {
     expect(ended.stdout).toContain('Examples:');
     expect(ended.stdout).toContain('npm run send -- --pair');
     expect(ended.stdout).toContain(`http://127.0.0.1:3000${PATH}`);
+  });
+
+  it('has every option that docs/cli.md names', async () => {
+    const documented = readFileSync('docs/cli.md', 'utf8').match(/--[a-z]+(-[a-z]+)*/g);
+    expect(documented).not.toBeNull();
+    const { stdout } = await cli(['send', '--help']);
+    const known = stdout.match(/(?<=^ {2}|, )--[a-z]+(-[a-z]+)*/gm);
+    expect(known).toEqual(expect.arrayContaining([...new Set(documented)]));
   });
 
   it('lists the commands when none is given', async () => {
