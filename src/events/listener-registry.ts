@@ -1,4 +1,4 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
 import {
@@ -45,26 +45,27 @@ export class ListenerRegistry {
 
   private discover(): readonly Listener[] {
     const listeners = new Map<string, Listener>();
+    const classes = new Map<string, object>();
     for (const wrapper of this.discovery.getProviders()) {
-      const { metatype } = wrapper;
-      const prototype: unknown = metatype === null ? undefined : (metatype as Type | undefined)?.prototype;
-      if (typeof prototype !== 'object' || prototype === null) continue;
-      for (const listener of this.handlersOf(
-        prototype as Record<string, unknown>,
-        wrapper.instance as object,
-      )) {
-        if (!wrapper.isDependencyTreeStatic()) {
+      // By instance: what a factory or a value provides has no class here.
+      const instance: unknown = wrapper.instance;
+      if (typeof instance !== 'object' || instance === null) continue;
+      const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
+      if (prototype === null) continue;
+      for (const listener of this.handlersOf(prototype, instance)) {
+        if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
           throw new ListenerError(
             `${listener.source} is a listener, but its class is not a singleton. Give it and all that it injects the default scope.`,
           );
         }
         const other = listeners.get(listener.name);
-        if (other !== undefined && other.source !== listener.source) {
+        if (other && (other.source !== listener.source || classes.get(listener.name) !== prototype)) {
           throw new ListenerError(
             `Two listeners are named "${listener.name}": ${other.source} and ${listener.source}. Deliveries are kept by name: give one another.`,
           );
         }
         listeners.set(listener.name, listener);
+        classes.set(listener.name, prototype);
       }
     }
     return [...listeners.values()];
@@ -82,8 +83,12 @@ export class ListenerRegistry {
   }
 }
 
+/** Milliseconds; `setTimeout` takes no more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 function checkMetadata({ filter, options }: ListenerMetadata, source: string): void {
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(filter.name)) {
+  // A listener module can be plain JavaScript.
+  if (typeof (filter.name as unknown) !== 'string' || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(filter.name)) {
     throw new ListenerError(
       `${source}: the listener name "${filter.name}" must be 1 to 64 characters of a-z, 0-9, ".", "_" and "-".`,
     );
@@ -91,8 +96,10 @@ function checkMetadata({ filter, options }: ListenerMetadata, source: string): v
   const least = { attempts: 1, timeoutMs: 1, concurrency: 1, baseDelayMs: 0, maxDelayMs: 0 };
   for (const [option, minimum] of Object.entries(least) as [keyof typeof least, number][]) {
     const value = options[option];
-    if (!(value >= minimum && value <= 2 ** 31 - 1)) {
-      throw new ListenerError(`${source}: the option ${option} must be ${minimum} or more, not ${value}.`);
+    if (!(Number.isInteger(value) && value >= minimum && value <= LONGEST_TIMER)) {
+      throw new ListenerError(
+        `${source}: the option ${option} must be a whole number from ${minimum} to ${LONGEST_TIMER}, not ${value}.`,
+      );
     }
   }
 }
