@@ -122,7 +122,11 @@ export const VARIABLES = {
     '400',
     'Answer to an authentic but invalid payload after it was quarantined: `400`, or `200` for a sender that blocks on a 400.',
   ),
-  BODY_LIMIT: variable(bytes, '1MiB', 'Largest accepted body.'),
+  BODY_LIMIT: variable(
+    bytes,
+    '1MiB',
+    'Largest accepted body, from `1KiB` to `64MiB`; a larger one is answered 413.',
+  ),
   MAX_PENDING: variable(
     integer(1, 100_000),
     '2000',
@@ -138,7 +142,7 @@ export const VARIABLES = {
   LOG_LEVEL: variable(
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     'info',
-    'Least severe level that is logged.',
+    'Least severe level that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
   ),
   AUDIT_LOG: variable(oneOf('on', 'off'), 'on', 'Whether the listener `audit-log` logs every event.'),
   NODE_ENV: variable(
