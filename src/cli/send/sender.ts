@@ -117,6 +117,10 @@ function describe({ code, message }: NodeJS.ErrnoException, { origin }: URL, tim
   if (code === 'ECONNREFUSED') {
     return `Nothing listens at ${origin}. Start the service with "npm start", or name another address with --url.`;
   }
+  if (code === 'EPIPE') {
+    // What it answered before it closed is lost with the connection.
+    return `${origin} closed the connection before the whole body was sent; the body may be larger than it takes.`;
+  }
   if (code === 'ETIMEDOUT') return `${origin} did not answer within ${timeoutMs / 1000} s.`;
   return `${origin} did not answer: ${message || 'the connection failed'}${code === undefined ? '' : ` (${code})`}.`;
 }
