@@ -34,7 +34,7 @@ export function startAttempt(listener: Listener, event: InteractionEvent, attemp
       controller.abort(error);
       settle({ kind: 'timeout', error });
     }, timeoutMs);
-    withLogFields(fields, async () => listener.handle(event, delivery)).then(
+    withLogFields(fields, async () => await listener.handle(event, delivery)).then(
       () => settle('done'),
       (error: unknown) => settle(stopping ? 'aborted' : { kind: failureKind(error), error }),
     );

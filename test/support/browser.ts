@@ -62,7 +62,8 @@ async function packaged(): Promise<LaunchOptions> {
 
 /** Unpacks once for all runs: beside its place, so that whoever looks sees the whole or nothing. */
 async function unpacked(): Promise<string> {
-  const home = resolve(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..');
+  const require = createRequire(import.meta.url);
+  const home = resolve(dirname(require.resolve('@sparticuz/chromium')), '..');
   const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string };
   const cache = resolve('node_modules/.cache');
   const folder = join(cache, `chromium-${version}`);
