@@ -86,7 +86,10 @@ export class AppConfig {
       auditLog: reader.required('AUDIT_LOG') === 'on',
       production,
     };
-    if (secrets.size === 0 && values.roles.has('receive')) {
+    // After a fault in ROLES there are none: whatever they are to be, better to hear of the secret now.
+    const receives = (values.roles as AppConfig['roles'] | undefined)?.has('receive') ?? true;
+    const unnamed = !reader.faults.some((fault) => fault.startsWith('WEBHOOK_SECRET'));
+    if (secrets.size === 0 && receives && unnamed) {
       reader.fault(
         'WEBHOOK_SECRET',
         'is required: no request can be verified without the secret of a channel',
@@ -144,8 +147,11 @@ class EnvironmentReader {
     const names = new Map([[DEFAULT_CHANNEL, 'WEBHOOK_SECRET']]);
     for (const key of Object.keys(this.env)) {
       const channel = CHANNEL_SECRET.exec(key)?.[1];
-      if (channel !== undefined && channel !== 'FILE') {
+      if (channel === 'DEFAULT') this.fault(key, 'names the channel of the plain path; use WEBHOOK_SECRET');
+      else if (channel !== undefined && channel !== 'FILE') {
         names.set(channel.toLowerCase().replaceAll('_', '-'), `WEBHOOK_SECRET_${channel}`);
+      } else if (channel === undefined && key.startsWith('WEBHOOK_SECRET_')) {
+        this.fault(key, 'names no channel: use A-Z, 0-9 and _ alone');
       }
     }
     for (const [channel, name] of names) {
@@ -178,6 +184,7 @@ class EnvironmentReader {
     for (const entry of entries) {
       if (!addAddress(new BlockList(), entry))
         this.fault(name, `has "${entry}", which is no address or CIDR range`);
+      else if (/\/0+$/.test(entry)) this.fault(name, `has "${entry}", which would believe everybody`);
     }
     return entries;
   }
