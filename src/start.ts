@@ -12,6 +12,8 @@ import { StoreOpenError } from './store/errors.js';
 
 /** Exit codes, as sysexits.h has them. */
 const EXIT = { unavailable: 69, software: 70, ioError: 74, config: 78 } as const;
+/** Where `npm run send` sends to when it is told nothing else. */
+const DEFAULT_WEBHOOK = 'http://127.0.0.1:3000/nexus/v3/some/interactions/webhook/path';
 /** Whatever has not ended by then is cut off: supervisors commonly kill after 10 s. */
 const STOP_LIMIT_MS = 9_500;
 
@@ -101,19 +103,20 @@ function explain(error: unknown): { message: string; code: number } {
 
 function banner(url: string, config: AppConfig, env: Environment): string {
   const local = process.env['WEBHOOK_SECRET'] === undefined && env['WEBHOOK_SECRET'] !== undefined;
-  const port = new URL(url).port;
+  const webhook = `${url}${config.webhookPath}`;
+  const secret = local
+    ? `${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`
+    : 'as configured (set the same WEBHOOK_SECRET where you send from)';
   return [
     '',
-    `  Webhook   ${url}${config.webhookPath}`,
+    `  Webhook   ${webhook}`,
     ...(config.docs ? [`  Docs      ${url}/docs`] : []),
     `  Data      ${config.database}`,
-    ...(local
-      ? [`  Secret    ${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`]
-      : []),
+    `  Secret    ${secret}`,
     '',
     '  Send a signed event:',
     '',
-    `    npm run send${port === '3000' ? '' : ` -- --url ${url}${config.webhookPath}`}`,
+    `    npm run send${webhook === DEFAULT_WEBHOOK ? '' : ` -- --url ${webhook}`}`,
     '',
   ].join('\n');
 }

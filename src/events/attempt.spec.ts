@@ -27,7 +27,15 @@ const EVENT: InteractionEvent = {
 const listener = (handle: InteractionHandler, timeoutMs = 10_000): Listener => ({
   name: 'crm',
   filter: { name: 'crm' },
-  options: { attempts: 10, timeoutMs, concurrency: 8, baseDelayMs: 0, maxDelayMs: 0, onDead: 'skip' },
+  options: {
+    attempts: 10,
+    timeoutMs,
+    concurrency: 8,
+    baseDelayMs: 0,
+    maxDelayMs: 0,
+    onDead: 'skip',
+    from: 'now',
+  },
   handle,
   source: 'Crm.handle',
 });

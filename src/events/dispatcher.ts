@@ -17,6 +17,8 @@ const HEARTBEAT_MS = 2_500;
 const PREFETCH = 128;
 /** The backstop for deliveries that another process appended. */
 const POLL_MS = 500;
+/** Between two batches of a replay: live events and their commits come first. */
+const ADVANCE_PAUSE_MS = 20;
 /** How long a settlement that could not be stored waits before it is tried again. */
 const SETTLE_RETRY_MS = 1_000;
 
@@ -68,6 +70,7 @@ export class Dispatcher {
   private settlements: SettledAttempt[] = [];
   private readonly unfinished: ClaimRef[] = [];
   private settling: Promise<void> | undefined;
+  private advancing: Promise<void> | undefined;
   private heartbeatTimer: NodeJS.Timeout | undefined;
   private pollTimer: NodeJS.Timeout | undefined;
   private dueTimer: NodeJS.Timeout | undefined;
@@ -85,7 +88,10 @@ export class Dispatcher {
     this.owner = await this.enroll();
     this.store.offerClaims(() => this.offer());
     this.heartbeatTimer = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
-    this.pollTimer = setInterval(() => this.wake(), POLL_MS);
+    this.pollTimer = setInterval(() => {
+      this.wake();
+      this.advanceSoon();
+    }, POLL_MS);
     this.wake();
   }
 
@@ -93,6 +99,12 @@ export class Dispatcher {
   wake(): void {
     for (const lane of this.lanes.values()) lane.due = true;
     this.schedule();
+  }
+
+  /** Carries replays and backfills further, batch by batch, until none is left. */
+  advanceSoon(): void {
+    if (this.stopping || this.owner === undefined) return;
+    this.advancing ??= this.advance().finally(() => (this.advancing = undefined));
   }
 
   /** Runs deliveries that were claimed in the transaction that appended them. */
@@ -121,6 +133,7 @@ export class Dispatcher {
     for (const attempt of attempts) attempt.abort(graceMs);
     await Promise.all(attempts.map(({ result }) => result));
     await this.flush();
+    await this.advancing;
     clearInterval(this.heartbeatTimer);
     const now = this.clock.now();
     const claims = [
@@ -155,6 +168,21 @@ export class Dispatcher {
       this.wake();
     } catch (error) {
       this.logger.error(`The lease could not be renewed: ${(error as Error).message}`);
+    }
+  }
+
+  private async advance(): Promise<void> {
+    try {
+      while (!this.stopping) {
+        const { more, paused } = await this.store.call('advance', { now: this.clock.now() });
+        await this.giveBack(paused);
+        if (!more) return;
+        this.wake();
+        await new Promise((resolve) => setTimeout(resolve, ADVANCE_PAUSE_MS));
+      }
+    } catch (error) {
+      // The poll tries again.
+      this.logger.error(`A replay could not go on: ${(error as Error).message}`);
     }
   }
 
@@ -206,6 +234,14 @@ export class Dispatcher {
     }
   }
 
+  /** Returns what is claimed but not begun of listeners that an operator has paused. */
+  async giveBack(paused: readonly number[]): Promise<void> {
+    const queued = paused.flatMap((id) => this.lanes.get(id)?.queue.splice(0) ?? []);
+    if (queued.length === 0) return;
+    const claims = queued.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
+    await this.store.call('release', { owner: this.owner as number, claims, now: this.clock.now() });
+  }
+
   /** Wakes when the next retry falls due, if that is before the next poll. */
   private wakeAt(due: number): void {
     const delay = due - this.clock.now();
@@ -218,6 +254,7 @@ export class Dispatcher {
     const { listener } = lane;
     const owner = this.owner as number;
     const event: InteractionEvent = { ...delivery.event, receivedAt: new Date(delivery.event.receivedAt) };
+    const number = delivery.attempt - delivery.attemptsBefore;
     const startedAt = this.clock.now();
     const finish = (result: AttemptResult): void => {
       if (result === 'aborted') {
@@ -227,7 +264,7 @@ export class Dispatcher {
       }
       const { attempt, interactionKey } = delivery;
       const duration = this.clock.now() - startedAt;
-      const recorded = result === 'done' ? DONE : this.failed(listener, event, result, attempt);
+      const recorded = result === 'done' ? DONE : this.failed(listener, event, result, number);
       const outcome = recorded.state === 'pending' ? 'retry' : recorded.state;
       this.settle({
         settlement: {
@@ -240,16 +277,16 @@ export class Dispatcher {
           duration,
           result: recorded,
         },
-        report: { listener: listener.name, event, attempt, outcome, duration },
+        report: { listener: listener.name, event, attempt: number, outcome, duration },
       });
     };
-    if (delivery.attempt > listener.options.attempts) {
+    if (number > listener.options.attempts) {
       // Each of its attempts ended with the process, so none of them could be recorded as failed.
       const error = new Error(`The process ended during each of ${listener.options.attempts} attempts.`);
       finish({ kind: 'permanent', error });
       return;
     }
-    const attempt = startAttempt(listener, event, delivery.attempt);
+    const attempt = startAttempt(listener, event, number);
     lane.running.add(attempt);
     void attempt.result.then((result) => {
       lane.running.delete(attempt);

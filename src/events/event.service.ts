@@ -87,7 +87,13 @@ export class EventService implements OnModuleDestroy {
       const draft = drafts[i] as EventDraft;
       const event = toStoredEvent(draft, result, traceId, receivedAt);
       for (const listenerId of result.claimedBy) {
-        claimed.push({ listenerId, attempt: 1, interactionKey: draft.interactionKey, event });
+        claimed.push({
+          listenerId,
+          attempt: 1,
+          attemptsBefore: 0,
+          interactionKey: draft.interactionKey,
+          event,
+        });
       }
       if (this.subject.observed) this.subject.next({ ...event, receivedAt: new Date(receivedAt) });
     }

@@ -10,6 +10,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { AppConfig } from '../config/app-config.js';
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
+import { DeliveryService } from './delivery.service.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventService } from './event.service.js';
 import { ListenerRegistry } from './listener-registry.js';
@@ -21,8 +22,8 @@ const STOP_GRACE_MS = 5_000;
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Clock, Dispatcher, EventService, ListenerRegistry],
-  exports: [Clock, Dispatcher, EventService, ListenerRegistry],
+  providers: [Clock, DeliveryService, Dispatcher, EventService, ListenerRegistry],
+  exports: [Clock, DeliveryService, Dispatcher, EventService, ListenerRegistry],
 })
 export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(EventsModule.name);
@@ -37,7 +38,11 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
 
   async onApplicationBootstrap(): Promise<void> {
     const listeners = this.registry.listeners();
-    const declared = listeners.map(({ name, filter: { name: _, ...filter } }) => ({ name, filter }));
+    const declared = listeners.map(({ name, filter: { name: _, ...filter }, options }) => ({
+      name,
+      filter,
+      from: options.from,
+    }));
     const ids = await this.store.call('register', { listeners: declared, now: this.clock.now() });
     await this.reportOrphans(new Set(Object.keys(ids)));
     if (!this.config.roles.has('deliver')) return;

@@ -30,6 +30,8 @@ export interface ListenerOptions {
    * or wait until an operator has decided (`park`).
    */
   readonly onDead?: 'skip' | 'park';
+  /** Where a new listener begins: with new events (`now`, the default), or with all that is stored. */
+  readonly from?: 'now' | 'beginning';
 }
 
 /** A method that {@link OnInteraction} decorates. Returning normally, or a promise that resolves, is success. */
@@ -52,6 +54,7 @@ const DEFAULT_OPTIONS: Required<ListenerOptions> = {
   baseDelayMs: 1_000,
   maxDelayMs: 3_600_000,
   onDead: 'skip',
+  from: 'now',
 };
 
 /**

@@ -15,6 +15,7 @@ const options = (some: ListenerOptions = {}): Required<ListenerOptions> => ({
   baseDelayMs: 1_000,
   maxDelayMs: 3_600_000,
   onDead: 'skip',
+  from: 'now',
   ...some,
 });
 const later = (seconds: number): Failure => ({ kind: 'later', error: new RetryLaterError(seconds) });

@@ -51,6 +51,8 @@ export interface ClaimOffer {
 export interface ClaimedDelivery {
   readonly listenerId: number;
   readonly attempt: number;
+  /** Attempts that were made before an operator asked for fresh ones. */
+  readonly attemptsBefore: number;
   readonly interactionKey: string;
   readonly event: StoredEvent;
 }
@@ -95,6 +97,8 @@ export interface Settlement {
 /** A listener, as the process that has it loaded declares it. */
 export interface ListenerDeclaration {
   readonly name: string;
+  /** Where a listener begins that the store does not know yet. */
+  readonly from: 'now' | 'beginning';
   readonly filter: ListenerFilter;
 }
 
@@ -107,4 +111,19 @@ export interface QuarantineDraft {
   readonly receivedAt: number;
   /** The faults, one sentence each. */
   readonly errors: readonly string[];
+}
+
+/** Picks events of the log. */
+export interface EventFilter extends ListenerFilter {
+  readonly interactionId?: string;
+  /** Received at this time or later; milliseconds since 1970. */
+  readonly from?: number;
+  /** Received before this time. */
+  readonly to?: number;
+}
+
+/** Picks deliveries. */
+export interface DeliveryFilter extends EventFilter {
+  readonly listenerId?: number;
+  readonly seqs?: readonly number[];
 }

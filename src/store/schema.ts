@@ -60,6 +60,8 @@ export interface DeliveryTable {
   holds: number;
   /** Attempts begun. */
   attempt: number;
+  /** Attempts that were made before an operator asked for fresh ones. */
+  attempts_before: Generated<number>;
   /** When it may be claimed; set exactly while `pending`. */
   due_at: Millis | null;
   /** The worker that runs it; set exactly while `running`. */
@@ -88,6 +90,8 @@ export interface ListenerTable {
   /** The filter of `@OnInteraction`, as JSON. */
   filter: string;
   paused: Generated<number>;
+  /** The last event of the log it was given, while it catches up from the beginning; null: it is live. */
+  backfill_seq: number | null;
   created_at: Millis;
 }
 
@@ -116,6 +120,25 @@ export interface QuarantineTable {
   state: Generated<'held' | 'reprocessed' | 'discarded'>;
 }
 
+/** Events that are delivered to one listener again. */
+export interface ReplayTable {
+  id: Generated<number>;
+  listener_id: number;
+  /** An `EventFilter`, as JSON. */
+  filter: string;
+  /** The last event that was looked at. */
+  position: Generated<number>;
+  until_seq: number;
+  replayed: Generated<number>;
+  state: Generated<'running' | 'done' | 'cancelled'>;
+  created_at: Millis;
+}
+
+/** Every channel that ever brought an event: an interaction's keys are made of its id and one of them. */
+export interface ChannelTable {
+  name: string;
+}
+
 /** One row, written to see whether the store takes writes. */
 export interface ProbeTable {
   written_at: Millis;
@@ -130,5 +153,7 @@ export interface Schema {
   listeners: ListenerTable;
   workers: WorkerTable;
   quarantine: QuarantineTable;
+  replays: ReplayTable;
+  channels: ChannelTable;
   probe: ProbeTable;
 }

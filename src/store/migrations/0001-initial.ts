@@ -50,6 +50,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('holds', 'integer', (c) => c.notNull())
     .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('attempts_before', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('due_at', 'integer')
     .addColumn('owner', 'integer')
     .addColumn('started_at', 'integer')
@@ -73,6 +74,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
 
   await db.schema
+    .createIndex('deliveries_dead')
+    .on('deliveries')
+    .columns(['listener_id', 'seq'])
+    .where(sql.ref('state'), '=', sql.lit('dead'))
+    .execute();
+
+  await db.schema
     .createTable('attempts')
     .addColumn('seq', 'integer', (c) => c.notNull())
     .addColumn('listener_id', 'integer', (c) => c.notNull())
@@ -91,6 +99,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.notNull().unique())
     .addColumn('filter', 'text', (c) => c.notNull())
     .addColumn('paused', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('backfill_seq', 'integer')
     .addColumn('created_at', 'integer', (c) => c.notNull())
     .execute();
 
@@ -117,6 +126,23 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('last_at', 'integer', (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull().defaultTo('held'))
     .addUniqueConstraint('quarantine_digest', ['channel', 'digest'])
+    .execute();
+
+  await db.schema
+    .createTable('replays')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('listener_id', 'integer', (c) => c.notNull())
+    .addColumn('filter', 'text', (c) => c.notNull())
+    .addColumn('position', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('until_seq', 'integer', (c) => c.notNull())
+    .addColumn('replayed', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('state', 'text', (c) => c.notNull().defaultTo('running'))
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .execute();
+
+  await db.schema
+    .createTable('channels')
+    .addColumn('name', 'text', (c) => c.primaryKey())
     .execute();
 
   await db.schema

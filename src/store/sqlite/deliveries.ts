@@ -53,6 +53,7 @@ export class SqliteDeliveries {
   private readonly update;
   private readonly insertAttempt;
   private readonly selectHead;
+  private readonly selectActive;
   private readonly unblock;
   private readonly insertWorker;
   private readonly renewLease;
@@ -68,7 +69,8 @@ export class SqliteDeliveries {
         .innerJoin('listeners as l', 'l.id', 'd.listener_id')
         .innerJoin('events as e', 'e.seq', 'd.seq')
         .innerJoin('receipts as r', 'r.id', 'e.receipt_id')
-        .select(['d.seq', 'd.attempt', 'd.interaction_key', 'r.trace_id', 'e.type', 'e.interaction_id'])
+        .select(['d.seq', 'd.attempt', 'd.attempts_before', 'd.interaction_key'])
+        .select(['r.trace_id', 'e.type', 'e.interaction_id'])
         .select(['e.media_type', 'e.interaction_subtype', 'e.self_uri', 'e.operation_id', 'e.channel'])
         .select(['e.late', 'e.received_at'])
         .where('d.listener_id', '=', p.listenerId)
@@ -139,6 +141,16 @@ export class SqliteDeliveries {
         .orderBy('seq')
         .limit(ONE),
     );
+    this.selectActive = prepare<{ listenerId: number; interactionKey: string }, unknown>(sqlite, (p) =>
+      db
+        .selectFrom('deliveries')
+        .select('seq')
+        .where('interaction_key', '=', p.interactionKey)
+        .where('listener_id', '=', p.listenerId)
+        .where('holds', '=', sql.lit(1))
+        .where('state', 'in', ['pending', 'running'])
+        .limit(ONE),
+    );
     this.unblock = prepare<{ listenerId: number; seq: number; now: number }>(sqlite, (p) =>
       db
         .updateTable('deliveries')
@@ -182,8 +194,13 @@ export class SqliteDeliveries {
     for (const { listenerId, limit } of wanted) {
       for (const row of this.selectDue.all({ listenerId, now, limit })) {
         this.take.run({ seq: row.seq, listenerId, owner });
-        const { attempt, interaction_key: interactionKey } = row;
-        deliveries.push({ listenerId, attempt: attempt + 1, interactionKey, event: toStoredEvent(row) });
+        deliveries.push({
+          listenerId,
+          attempt: row.attempt + 1,
+          attemptsBefore: row.attempts_before,
+          interactionKey: row.interaction_key,
+          event: toStoredEvent(row),
+        });
       }
       const next = this.selectNextDue.get({ listenerId });
       if (next !== undefined) nextDue[listenerId] = next.due_at;
@@ -218,10 +235,11 @@ export class SqliteDeliveries {
     return { voided, steppedUp };
   }
 
-  /** Makes the next delivery of a line due, if one waits. */
-  private stepUp(listenerId: number, interactionKey: string, now: number): boolean {
+  /** Makes the head of a line due, if it waits and nothing of the line is under way. */
+  stepUp(listenerId: number, interactionKey: string, now: number): boolean {
     const head = this.selectHead.get({ interactionKey, listenerId });
-    if (head?.state !== 'blocked') return false;
+    if (head?.state !== 'blocked' || this.selectActive.get({ interactionKey, listenerId }) !== undefined)
+      return false;
     this.unblock.run({ seq: head.seq, listenerId, now });
     return true;
   }
@@ -257,6 +275,7 @@ export class SqliteDeliveries {
 interface DueRow {
   seq: number;
   attempt: number;
+  attempts_before: number;
   interaction_key: string;
   trace_id: string | null;
   type: string | null;

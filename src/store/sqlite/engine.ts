@@ -12,6 +12,7 @@ import type { ListenerDeclaration } from '../records.js';
 import type { Schema } from '../schema.js';
 import { SqliteDeliveries } from './deliveries.js';
 import { SqliteEventLog } from './event-log.js';
+import { SqliteOperations } from './operations.js';
 import { SqliteQuarantine } from './quarantine.js';
 
 /** Before it, SQLite could lose commits when it reset the WAL while another connection read. */
@@ -36,6 +37,7 @@ export class SqliteEngine {
     private readonly sqlite: Database.Database,
     readonly log: SqliteEventLog,
     readonly deliveries: SqliteDeliveries,
+    readonly operations: SqliteOperations,
     readonly quarantine: SqliteQuarantine,
     private readonly insertListener: ReturnType<typeof prepareInsertListener>,
   ) {
@@ -54,10 +56,12 @@ export class SqliteEngine {
       configure(sqlite, file);
       const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }) });
       await migrate(db, file);
+      const deliveries = new SqliteDeliveries(sqlite, db);
       return new SqliteEngine(
         sqlite,
         new SqliteEventLog(sqlite, db),
-        new SqliteDeliveries(sqlite, db),
+        deliveries,
+        new SqliteOperations(sqlite, db, deliveries),
         new SqliteQuarantine(sqlite, db),
         prepareInsertListener(sqlite, db),
       );
@@ -83,8 +87,9 @@ export class SqliteEngine {
   /** Enters listeners; the filter of one that is known is brought up to date. */
   register(listeners: readonly ListenerDeclaration[], now: number): Record<string, number> {
     const ids: Record<string, number> = {};
-    for (const { name, filter } of listeners) {
-      const row = this.insertListener.get({ name, filter: JSON.stringify(filter), now });
+    for (const { name, filter, from } of listeners) {
+      const backfill = from === 'beginning' ? 0 : null;
+      const row = this.insertListener.get({ name, filter: JSON.stringify(filter), backfill, now });
       if (row !== undefined) ids[name] = row.id;
     }
     return ids;
@@ -104,12 +109,14 @@ export class SqliteEngine {
 }
 
 function prepareInsertListener(sqlite: Database.Database, db: Kysely<Schema>) {
-  return prepare<{ name: string; filter: string; now: number }, { id: number }>(sqlite, (p) =>
-    db
-      .insertInto('listeners')
-      .values({ name: p.name, filter: p.filter, created_at: p.now })
-      .onConflict((c) => c.column('name').doUpdateSet({ filter: p.filter }))
-      .returning('id'),
+  return prepare<{ name: string; filter: string; backfill: number | null; now: number }, { id: number }>(
+    sqlite,
+    (p) =>
+      db
+        .insertInto('listeners')
+        .values({ name: p.name, filter: p.filter, backfill_seq: p.backfill, created_at: p.now })
+        .onConflict((c) => c.column('name').doUpdateSet({ filter: p.filter }))
+        .returning('id'),
   );
 }
 

@@ -62,6 +62,7 @@ export class SqliteEventLog {
   private readonly countRedelivery;
   private readonly finishedBefore;
   private readonly lineIsHeld;
+  private readonly insertChannel;
   private readonly lastReceipt;
   private readonly selectListeners;
   /** Filters by their JSON: they are parsed once, while the rows are read with every group. */
@@ -117,11 +118,17 @@ export class SqliteEventLog {
         .where('holds', '=', sql.lit(1))
         .limit(ONE),
     );
+    this.insertChannel = prepare<{ name: string }>(sqlite, (p) =>
+      db
+        .insertInto('channels')
+        .values({ name: p.name })
+        .onConflict((c) => c.doNothing()),
+    );
     this.lastReceipt = prepare<object, { id: number | null }>(sqlite, () =>
       db.selectFrom('receipts').select((q) => q.fn.max('id').as('id')),
     );
     this.selectListeners = prepare<object, { id: number; filter: string; paused: number }>(sqlite, () =>
-      db.selectFrom('listeners').select(['id', 'filter', 'paused']),
+      db.selectFrom('listeners').select(['id', 'filter', 'paused']).where('backfill_seq', 'is', null),
     );
   }
 
@@ -134,6 +141,7 @@ export class SqliteEventLog {
   append(receipts: readonly ReceiptDraft[], offer: ClaimOffer | undefined): AppendedReceipt[] {
     const listeners = this.listeners();
     const capacity = { ...offer?.capacity };
+    for (const name of new Set(receipts.map(({ channel }) => channel))) this.insertChannel.run({ name });
     let receiptId = (this.lastReceipt.get({})?.id ?? 0) + 1;
     return receipts.map((receipt) => {
       const appended = receipt.events.map((event) => {

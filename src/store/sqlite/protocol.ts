@@ -3,12 +3,15 @@
 import type {
   AppendedReceipt,
   ClaimOffer,
+  DeliveryFilter,
+  EventFilter,
   ListenerDeclaration,
   QuarantineDraft,
   ReceiptDraft,
   Settlement,
 } from '../records.js';
 import type { Claimed, Settled, Wanted } from './deliveries.js';
+import type { Advanced, BatchResult } from './operations.js';
 
 /* eslint-disable @typescript-eslint/no-invalid-void-type -- a result is the return type of its handler */
 /** The operations of the store, each atomic: their arguments and results. */
@@ -25,6 +28,12 @@ export interface Operations {
   enroll: { args: { pid: number; now: number; leaseMs: number }; result: number };
   heartbeat: { args: { owner: number; now: number; leaseMs: number }; result: boolean };
   retire: { args: { owner: number; now: number }; result: void };
+  retry: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
+  discard: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
+  countReplay: { args: { listenerId: number; filter: EventFilter }; result: number };
+  startReplay: { args: { listenerId: number; filter: EventFilter; now: number }; result: number };
+  advance: { args: { now: number }; result: Advanced };
+  setPaused: { args: { listenerId: number; paused: boolean }; result: void };
   query: { args: { sql: string; parameters: readonly unknown[] }; result: unknown[] };
 }
 

@@ -41,6 +41,13 @@ const HANDLERS: Handlers = {
   enroll: (engine, { pid, now, leaseMs }) => engine.deliveries.enroll(pid, now, leaseMs),
   heartbeat: (engine, { owner, now, leaseMs }) => engine.deliveries.heartbeat(owner, now, leaseMs),
   retire: (engine, { owner, now }) => engine.deliveries.retire(owner, now),
+  retry: (engine, { filter, now }) => engine.operations.retry(filter, now),
+  discard: (engine, { filter, now }) => engine.operations.discard(filter, now),
+  countReplay: (engine, { listenerId, filter }) => engine.operations.countReplay(listenerId, filter),
+  startReplay: (engine, { listenerId, filter, now }) =>
+    engine.operations.startReplay(listenerId, filter, now),
+  advance: (engine, { now }) => engine.operations.advance(now),
+  setPaused: (engine, { listenerId, paused }) => engine.operations.setPaused(listenerId, paused),
   query: (engine, { sql, parameters }) => engine.query(sql, parameters),
 };
 

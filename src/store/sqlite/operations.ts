@@ -1,0 +1,294 @@
+import type Database from 'better-sqlite3';
+import { sql, type Compilable, type ExpressionBuilder, type Kysely } from 'kysely';
+
+import type { ListenerFilter } from '../filter.js';
+import { interactionKey } from '../keys.js';
+import { prepare } from '../prepared.js';
+import type { DeliveryFilter, EventFilter } from '../records.js';
+import type { DeliveryState, Schema } from '../schema.js';
+import type { SqliteDeliveries } from './deliveries.js';
+
+/** Deliveries of one operator's command that one transaction touches: commits of webhooks go in between. */
+const BATCH = 500;
+/** Due deliveries of a listener above which a replay or backfill waits: live events are due behind them. */
+const BACKLOG_LIMIT = 500;
+
+type Conditions = ExpressionBuilder<Schema & { e: Schema['events'] }, 'e'>;
+
+/** How far a batch came. */
+export interface BatchResult {
+  /** Deliveries it changed. */
+  readonly count: number;
+  /** Whether another batch may find more. */
+  readonly more: boolean;
+}
+
+/** What is left of replays and backfills, and which listeners are paused. */
+export interface Advanced {
+  readonly more: boolean;
+  /** What a worker has claimed of these and not begun is to be given back. */
+  readonly paused: readonly number[];
+}
+
+/**
+ * What operators do to deliveries: try again, discard, replay, pause; and the backfill of listeners that want
+ * the log from its beginning. Runs inside the caller's transaction.
+ */
+export class SqliteOperations {
+  private readonly selectLine;
+  private readonly insertDelivery;
+  private readonly open;
+  private readonly demote;
+
+  constructor(
+    private readonly sqlite: Database.Database,
+    private readonly db: Kysely<Schema>,
+    private readonly deliveries: SqliteDeliveries,
+  ) {
+    this.selectLine = prepare<
+      { interactionKey: string; listenerId: number },
+      { seq: number; state: DeliveryState }
+    >(sqlite, (p) =>
+      db
+        .selectFrom('deliveries')
+        .select(['seq', 'state'])
+        .where('interaction_key', '=', p.interactionKey)
+        .where('listener_id', '=', p.listenerId)
+        .where('holds', '=', sql.lit(1))
+        .orderBy('seq'),
+    );
+    this.insertDelivery = prepare<{ seq: number; listenerId: number; interactionKey: string }>(sqlite, (p) =>
+      db.insertInto('deliveries').values({
+        seq: p.seq,
+        listener_id: p.listenerId,
+        interaction_key: p.interactionKey,
+        state: 'blocked',
+        holds: 0,
+        attempt: 0,
+      }),
+    );
+    this.open = prepare<{ seq: number; listenerId: number; state: DeliveryState; dueAt: number | null }>(
+      sqlite,
+      (p) =>
+        db
+          .updateTable('deliveries')
+          .set({ state: p.state, holds: 1, due_at: p.dueAt, attempts_before: sql`attempt` })
+          .where('seq', '=', p.seq)
+          .where('listener_id', '=', p.listenerId),
+    );
+    this.demote = prepare<{ seq: number; listenerId: number }>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({ state: 'blocked', due_at: null })
+        .where('seq', '=', p.seq)
+        .where('listener_id', '=', p.listenerId),
+    );
+  }
+
+  /** Gives dead deliveries fresh attempts. One batch; call again while there is more. */
+  retry(filter: DeliveryFilter, now: number): BatchResult {
+    const dead = this.select(filter, ['dead']);
+    for (const row of dead) this.reopen(row.seq, row.listener_id, row.interaction_key, now);
+    return { count: dead.length, more: dead.length === BATCH };
+  }
+
+  /** Gives up deliveries that are dead or wait; those that run are left alone. One batch. */
+  discard(filter: DeliveryFilter, now: number): BatchResult {
+    const rows = this.select(filter, ['dead', 'pending', 'blocked']);
+    for (const { seq, listener_id: listenerId, interaction_key: key } of rows) {
+      this.run(
+        this.db
+          .updateTable('deliveries')
+          .set({ state: 'discarded', holds: 0, due_at: null })
+          .where('seq', '=', seq)
+          .where('listener_id', '=', listenerId),
+      );
+      this.deliveries.stepUp(listenerId, key, now);
+    }
+    return { count: rows.length, more: rows.length === BATCH };
+  }
+
+  /** How many events a replay would deliver. */
+  countReplay(listenerId: number, filter: EventFilter): number {
+    const query = this.db
+      .selectFrom('events as e')
+      .select((q) => q.fn.countAll<number>().as('count'))
+      .where((q) => this.matching(q, listenerId, filter));
+    return this.all(query)[0]?.count ?? 0;
+  }
+
+  /** Enters a replay of all events up to now that match; {@link advance} carries it out. */
+  startReplay(listenerId: number, filter: EventFilter, now: number): number {
+    const last = this.all(this.db.selectFrom('events').select((q) => q.fn.max('seq').as('seq')))[0]?.seq ?? 0;
+    const row = { listener_id: listenerId, filter: JSON.stringify(filter), until_seq: last, created_at: now };
+    return this.all(this.db.insertInto('replays').values(row).returning('id'))[0]?.id ?? 0;
+  }
+
+  /** Carries replays and backfills one batch further. */
+  advance(now: number): Advanced {
+    const replays = this.all(this.db.selectFrom('replays').selectAll().where('state', '=', 'running'));
+    for (const replay of replays) this.advanceReplay(replay, now);
+    const backfills = this.all(
+      this.db
+        .selectFrom('listeners')
+        .select(['id', 'filter', 'backfill_seq'])
+        .where('backfill_seq', 'is not', null),
+    );
+    for (const { id, filter, backfill_seq: from } of backfills) {
+      this.advanceBackfill(id, JSON.parse(filter) as ListenerFilter, from ?? 0, now);
+    }
+    const paused = this.all(this.db.selectFrom('listeners').select('id').where('paused', '=', 1));
+    return { more: replays.length > 0 || backfills.length > 0, paused: paused.map(({ id }) => id) };
+  }
+
+  /** Pauses or resumes a listener. */
+  setPaused(listenerId: number, paused: boolean): void {
+    this.run(
+      this.db
+        .updateTable('listeners')
+        .set({ paused: paused ? 1 : 0 })
+        .where('id', '=', listenerId),
+    );
+  }
+
+  private advanceReplay(
+    replay: { id: number; listener_id: number; filter: string; position: number; until_seq: number },
+    now: number,
+  ): void {
+    const { id, listener_id: listenerId, position, until_seq: until } = replay;
+    if (this.isBusy(listenerId)) return;
+    const filter = JSON.parse(replay.filter) as EventFilter;
+    const events = this.all(
+      this.db
+        .selectFrom('events as e')
+        .leftJoin('deliveries as d', (j) =>
+          j.onRef('d.seq', '=', 'e.seq').on('d.listener_id', '=', listenerId),
+        )
+        .select(['e.seq', 'e.interaction_key', 'd.state'])
+        .where('e.seq', '>', position)
+        .where('e.seq', '<=', until)
+        .where((q) => this.matching(q, listenerId, filter))
+        .orderBy('e.seq')
+        .limit(BATCH),
+    );
+    for (const { seq, interaction_key: key, state } of events) {
+      if (state === null) this.insertDelivery.run({ seq, listenerId, interactionKey: key });
+      else if (!isOver(state)) continue;
+      this.reopen(seq, listenerId, key, now);
+    }
+    const over = events.length < BATCH;
+    this.run(
+      this.db
+        .updateTable('replays')
+        .set({ position: over ? until : (events.at(-1)?.seq ?? until), state: over ? 'done' : 'running' })
+        .set({ replayed: sql`replayed + ${events.length}` })
+        .where('id', '=', id),
+    );
+  }
+
+  /**
+   * Until it has caught up with the log, a listener that wants all of it gets deliveries from here alone, so
+   * that no new event overtakes an old one of its interaction. The batch that finds no more ends that.
+   */
+  private advanceBackfill(listenerId: number, filter: ListenerFilter, from: number, now: number): void {
+    if (this.isBusy(listenerId)) return;
+    const events = this.all(
+      this.db
+        .selectFrom('events as e')
+        .select(['e.seq', 'e.interaction_key'])
+        .where('e.seq', '>', from)
+        .where((q) => q.and(conditions(q, filter)))
+        .orderBy('e.seq')
+        .limit(BATCH),
+    );
+    for (const { seq, interaction_key: key } of events) {
+      this.insertDelivery.run({ seq, listenerId, interactionKey: key });
+      this.reopen(seq, listenerId, key, now);
+    }
+    const next = events.length < BATCH ? null : (events.at(-1)?.seq ?? null);
+    this.run(this.db.updateTable('listeners').set({ backfill_seq: next }).where('id', '=', listenerId));
+  }
+
+  /** Makes a delivery open again, at its place in the line of its listener and interaction. */
+  private reopen(seq: number, listenerId: number, key: string, now: number): void {
+    const line = this.selectLine
+      .all({ interactionKey: key, listenerId })
+      .filter((other) => other.seq !== seq);
+    const mustWait = line.some((other) => other.seq < seq || other.state === 'running');
+    if (!mustWait) {
+      // It becomes the head; what was the head and has not begun waits behind it again.
+      for (const other of line)
+        if (other.state === 'pending') this.demote.run({ seq: other.seq, listenerId });
+    }
+    this.open.run({ seq, listenerId, state: mustWait ? 'blocked' : 'pending', dueAt: mustWait ? null : now });
+  }
+
+  private isBusy(listenerId: number): boolean {
+    const due = this.db
+      .selectFrom('deliveries')
+      .select('seq')
+      .where('listener_id', '=', listenerId)
+      .where('due_at', 'is not', null)
+      .limit(BACKLOG_LIMIT);
+    return this.all(due).length === BACKLOG_LIMIT;
+  }
+
+  private select(filter: DeliveryFilter, states: DeliveryState[]) {
+    let query = this.db
+      .selectFrom('deliveries as d')
+      .innerJoin('events as e', 'e.seq', 'd.seq')
+      .select(['d.seq', 'd.listener_id', 'd.interaction_key'])
+      .where('d.state', 'in', states)
+      .where((q) => q.and([...conditions(q, filter), ...this.ofInteraction(q, filter)]))
+      .orderBy('d.seq')
+      .limit(BATCH);
+    if (filter.listenerId !== undefined) query = query.where('d.listener_id', '=', filter.listenerId);
+    if (filter.seqs !== undefined) query = query.where('d.seq', 'in', filter.seqs);
+    return this.all(query);
+  }
+
+  /** A replay brings a listener nothing that its own filter would not. */
+  private matching(q: Conditions, listenerId: number, filter: EventFilter) {
+    const row = this.all(this.db.selectFrom('listeners').select('filter').where('id', '=', listenerId))[0];
+    const own = JSON.parse(row?.filter ?? '{}') as ListenerFilter;
+    return q.and([...conditions(q, own), ...conditions(q, filter), ...this.ofInteraction(q, filter)]);
+  }
+
+  /** By key, which is indexed, and not by id: the key has the channel in it, so one for each channel. */
+  private ofInteraction(q: Conditions, { interactionId }: EventFilter) {
+    if (interactionId === undefined) return [];
+    const channels = this.all(this.db.selectFrom('channels').select('name'));
+    const keys = channels.map(({ name }) => interactionKey(name, interactionId));
+    return [q('e.interaction_key', 'in', keys)];
+  }
+
+  private all<R>(query: Compilable<R>): R[] {
+    const { sql: text, parameters } = query.compile();
+    return this.sqlite.prepare(text).all(parameters) as R[];
+  }
+
+  private run(query: Compilable): void {
+    const { sql: text, parameters } = query.compile();
+    this.sqlite.prepare(text).run(parameters);
+  }
+}
+
+/** An event filter as conditions on `events as e`. */
+function conditions(q: Conditions, filter: EventFilter) {
+  const oneOf = (values: string | readonly string[]): readonly string[] =>
+    typeof values === 'string' ? [values] : values;
+  return [
+    ...(filter.event === undefined ? [] : [q('e.type', 'in', oneOf(filter.event))]),
+    ...(filter.mediaType === undefined ? [] : [q('e.media_type', 'in', oneOf(filter.mediaType))]),
+    ...(filter.interactionSubtype === undefined
+      ? []
+      : [q('e.interaction_subtype', 'in', oneOf(filter.interactionSubtype))]),
+    ...(filter.channel === undefined ? [] : [q('e.channel', 'in', oneOf(filter.channel))]),
+    ...(filter.from === undefined ? [] : [q('e.received_at', '>=', filter.from)]),
+    ...(filter.to === undefined ? [] : [q('e.received_at', '<', filter.to)]),
+  ];
+}
+
+function isOver(state: DeliveryState): boolean {
+  return state === 'done' || state === 'dead' || state === 'discarded';
+}
