@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -84,7 +75,7 @@ describe('a secret of our own', () => {
 
   it('is made anew where a start ended before it was written', () => {
     mkdirSync(dataDir());
-    writeFileSync(secretFile(), '');
+    writeFileSync(secretFile(), '', { mode: 0o600 });
     const env = withLocalSecret({ DATA_DIR: dataDir() });
     expect(env['WEBHOOK_SECRET']).toMatch(/^[0-9a-f]{64}$/);
     expect(withLocalSecret({ DATA_DIR: dataDir() })).toEqual(env);
@@ -93,7 +84,6 @@ describe('a secret of our own', () => {
 
   it('cannot be made where the data folder is a file, which is said with its path', () => {
     writeFileSync(dataDir(), '');
-    chmodSync(dataDir(), 0o600);
     expect(() => withLocalSecret({ DATA_DIR: dataDir() })).toThrow(dataDir());
   });
 });

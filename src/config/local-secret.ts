@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { Environment } from './app-config.js';
@@ -25,8 +25,10 @@ export function withLocalSecret(env: Environment): Environment {
   if (configured || env['NODE_ENV'] === 'production') return env;
   const file = localSecretFile(env);
   mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+  // An empty one was left by a start that ended, or met a full disk, before it was written.
+  const flag = existsSync(file) && statSync(file).size === 0 ? 'w' : 'wx';
   try {
-    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { flag, mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
