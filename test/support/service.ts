@@ -75,7 +75,11 @@ export class TestService {
   }
 
   /** POSTs a body, signed with {@link SECRET}; `headers` are added, and `undefined` ones left out. */
-  post(body: string | Buffer | object, headers: Record<string, string | undefined> = {}, path = PATH): Promise<Answer> {
+  post(
+    body: string | Buffer | object,
+    headers: Record<string, string | undefined> = {},
+    path = PATH,
+  ): Promise<Answer> {
     const bytes = toBytes(body);
     return this.send('POST', path, bytes, {
       'content-type': 'application/json',
@@ -94,7 +98,14 @@ export class TestService {
     const defined = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(body.length) };
-      const options = { host: '127.0.0.1', port: this.port, method, path, headers: { ...length, ...defined }, agent: false };
+      const options = {
+        host: '127.0.0.1',
+        port: this.port,
+        method,
+        path,
+        headers: { ...length, ...defined },
+        agent: false,
+      };
       const sent = request(options as object, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -134,6 +145,8 @@ let counter = 0;
 export function payload(type: 'STARTED' | 'FINISHED' = 'STARTED', id = `interaction-${++counter}`): object {
   return {
     operationId: `operation-${++counter}`,
-    data: { entities: [{ event: type, entity: { id, mediaType: 'chat', interactionSubtype: 'InboundNew' } }] },
+    data: {
+      entities: [{ event: type, entity: { id, mediaType: 'chat', interactionSubtype: 'InboundNew' } }],
+    },
   };
 }
