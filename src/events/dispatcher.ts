@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Subject } from 'rxjs';
 
 import type { ClaimedDelivery, ClaimOffer, Settlement } from '../store/records.js';
-import type { ClaimRef } from '../store/sqlite/protocol.js';
 import { Store } from '../store/store.js';
 import { startAttempt, type Attempt } from './attempt.js';
 import { Clock } from './clock.js';
@@ -68,7 +67,6 @@ export class Dispatcher {
   private claiming = false;
   private scheduled = false;
   private settlements: SettledAttempt[] = [];
-  private readonly unfinished: ClaimRef[] = [];
   private settling: Promise<void> | undefined;
   private advancing: Promise<void> | undefined;
   private heartbeatTimer: NodeJS.Timeout | undefined;
@@ -128,20 +126,15 @@ export class Dispatcher {
     this.store.offerClaims(() => undefined);
     clearInterval(this.pollTimer);
     clearTimeout(this.dueTimer);
-    const queued = [...this.lanes.values()].flatMap(({ queue }) => queue.splice(0));
+    for (const { queue } of this.lanes.values()) queue.length = 0;
     const attempts = [...this.lanes.values()].flatMap(({ running }) => [...running]);
     for (const attempt of attempts) attempt.abort(graceMs);
     await Promise.all(attempts.map(({ result }) => result));
     await this.flush();
     await this.advancing;
     clearInterval(this.heartbeatTimer);
-    const now = this.clock.now();
-    const claims = [
-      ...queued.map(({ listenerId, event }) => ({ listenerId, seq: event.seq })),
-      ...this.unfinished,
-    ];
-    await this.store.call('release', { owner: this.owner, claims, now });
-    await this.store.call('retire', { owner: this.owner, now });
+    // Behind every group that may still claim: those were handed to the store before.
+    await this.store.call('retire', { owner: this.owner, now: this.clock.now(), begun: false });
   }
 
   private enroll(): Promise<number> {
@@ -257,11 +250,8 @@ export class Dispatcher {
     const number = delivery.attempt - delivery.attemptsBefore;
     const startedAt = this.clock.now();
     const finish = (result: AttemptResult): void => {
-      if (result === 'aborted') {
-        // Cut off by our own end: as if it had never begun.
-        this.unfinished.push({ listenerId: lane.id, seq: event.seq });
-        return;
-      }
+      // Cut off by our own end: as if it had never begun.
+      if (result === 'aborted') return;
       const { attempt, interactionKey } = delivery;
       const duration = this.clock.now() - startedAt;
       const recorded = result === 'done' ? DONE : this.failed(listener, event, result, number);

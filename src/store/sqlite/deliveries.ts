@@ -55,6 +55,7 @@ export class SqliteDeliveries {
   private readonly selectHead;
   private readonly selectActive;
   private readonly unblock;
+  private readonly selectWorker;
   private readonly insertWorker;
   private readonly renewLease;
   private readonly selectExpired;
@@ -158,6 +159,9 @@ export class SqliteDeliveries {
         .where('seq', '=', p.seq)
         .where('listener_id', '=', p.listenerId),
     );
+    this.selectWorker = prepare<{ owner: number }, unknown>(sqlite, (p) =>
+      db.selectFrom('workers').select('id').where('id', '=', p.owner),
+    );
     this.insertWorker = prepare<{ pid: number; now: number; until: number }>(sqlite, (p) =>
       db.insertInto('workers').values({ pid: p.pid, started_at: p.now, lease_until: p.until }),
     );
@@ -167,10 +171,10 @@ export class SqliteDeliveries {
     this.selectExpired = prepare<{ now: number }, { id: number }>(sqlite, (p) =>
       db.selectFrom('workers').select('id').where('lease_until', '<=', p.now),
     );
-    this.freeRunning = prepare<{ owner: number; now: number }>(sqlite, (p) =>
+    this.freeRunning = prepare<{ owner: number; now: number; begun: number }>(sqlite, (p) =>
       db
         .updateTable('deliveries')
-        .set({ state: 'pending', due_at: p.now, owner: null })
+        .set({ state: 'pending', due_at: p.now, owner: null, attempt: sql`attempt - 1 + ${p.begun}` })
         .where('holds', '=', sql.lit(1))
         .where('owner', '=', p.owner),
     );
@@ -187,8 +191,12 @@ export class SqliteDeliveries {
     );
   }
 
-  /** Makes due deliveries the owner's. Paused listeners have none. */
+  /**
+   * Makes due deliveries the owner's. Paused listeners have none; nor has a worker that was retired while it
+   * stood still, for what it claimed nobody would free.
+   */
   claim(owner: number, wanted: readonly Wanted[], now: number): Claimed {
+    if (this.selectWorker.get({ owner }) === undefined) return { deliveries: [], nextDue: {} };
     const deliveries: ClaimedDelivery[] = [];
     const nextDue: Record<number, number> = {};
     for (const { listenerId, limit } of wanted) {
@@ -256,13 +264,17 @@ export class SqliteDeliveries {
    */
   heartbeat(owner: number, now: number, leaseMs: number): boolean {
     const renewed = this.renewLease.run({ owner, until: now + leaseMs }).changes === 1;
-    for (const { id } of this.selectExpired.all({ now })) this.retire(id, now);
+    for (const { id } of this.selectExpired.all({ now })) this.retire(id, now, true);
     return renewed;
   }
 
-  /** Frees whatever a worker still holds, and removes it. */
-  retire(owner: number, now: number): void {
-    this.freeRunning.run({ owner, now });
+  /**
+   * Frees whatever a worker still holds, and removes it.
+   *
+   * @param begun whether the attempts it holds may have begun. If not, they do not count.
+   */
+  retire(owner: number, now: number, begun: boolean): void {
+    this.freeRunning.run({ owner, now, begun: begun ? 1 : 0 });
     this.deleteWorker.run({ owner });
   }
 

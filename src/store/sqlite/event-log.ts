@@ -64,6 +64,7 @@ export class SqliteEventLog {
   private readonly lineIsHeld;
   private readonly insertChannel;
   private readonly lastReceipt;
+  private readonly selectWorker;
   private readonly selectListeners;
   /** Filters by their JSON: they are parsed once, while the rows are read with every group. */
   private readonly filters = new Map<string, ListenerFilter>();
@@ -127,6 +128,9 @@ export class SqliteEventLog {
     this.lastReceipt = prepare<object, { id: number | null }>(sqlite, () =>
       db.selectFrom('receipts').select((q) => q.fn.max('id').as('id')),
     );
+    this.selectWorker = prepare<{ owner: number }, unknown>(sqlite, (p) =>
+      db.selectFrom('workers').select('id').where('id', '=', p.owner),
+    );
     this.selectListeners = prepare<object, { id: number; filter: string; paused: number }>(sqlite, () =>
       db.selectFrom('listeners').select(['id', 'filter', 'paused']).where('backfill_seq', 'is', null),
     );
@@ -140,6 +144,8 @@ export class SqliteEventLog {
    */
   append(receipts: readonly ReceiptDraft[], offer: ClaimOffer | undefined): AppendedReceipt[] {
     const listeners = this.listeners();
+    // A worker that stood still may have been retired meanwhile: what it claimed now nobody would free.
+    const owner = offer !== undefined && this.selectWorker.get(offer) !== undefined ? offer.owner : undefined;
     const capacity = { ...offer?.capacity };
     for (const name of new Set(receipts.map(({ channel }) => channel))) this.insertChannel.run({ name });
     let receiptId = (this.lastReceipt.get({})?.id ?? 0) + 1;
@@ -150,7 +156,7 @@ export class SqliteEventLog {
         return {
           seq,
           late,
-          ...this.fanOut(seq, event, receipt.receivedAt, listeners, capacity, offer?.owner),
+          ...this.fanOut(seq, event, receipt.receivedAt, listeners, capacity, owner),
         };
       });
       if (appended.length > 0 && appended.every((event) => event === DUPLICATE)) {

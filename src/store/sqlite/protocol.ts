@@ -27,7 +27,7 @@ export interface Operations {
   release: { args: { owner: number; claims: readonly ClaimRef[]; now: number }; result: void };
   enroll: { args: { pid: number; now: number; leaseMs: number }; result: number };
   heartbeat: { args: { owner: number; now: number; leaseMs: number }; result: boolean };
-  retire: { args: { owner: number; now: number }; result: void };
+  retire: { args: { owner: number; now: number; begun: boolean }; result: void };
   retry: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
   discard: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
   countReplay: { args: { listenerId: number; filter: EventFilter }; result: number };
