@@ -12,8 +12,8 @@ const ROOMS = {
   store: ['config'],
   events: ['store', 'config', 'observability'],
   webhook: ['events', 'store', 'config', 'observability', 'http'],
-  // What every answer shares. It has to tell the webhook's failures from others, and nothing more of it.
-  http: ['webhook/errors.ts', 'webhook/trace-id.ts', 'store/errors.ts', 'config', 'observability'],
+  // What every answer and every request shares.
+  http: ['config', 'observability'],
   // The health checks ask the store; all else here knows nobody.
   observability: ['store', 'config'],
   // What a listener's author imports from the package, no more.

@@ -3,7 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 
 import type { AppConfig } from './config/app-config.js';
-import { WebhookExceptionFilter } from './http/exception.filter.js';
+import { WebhookExceptionFilter } from './webhook/exception.filter.js';
 import { AuditLogModule } from './listeners/audit-log/audit-log.module.js';
 import { HealthModule } from './observability/health.js';
 import { Lifecycle } from './observability/lifecycle.js';

@@ -69,7 +69,7 @@ function named({ post, ...item }: PathItem, channel: boolean): PathItem {
           in: 'path',
           required: true,
           description: 'Name of the channel, such as `emea-chat`: its secrets verify the request.',
-          schema: { type: 'string', pattern: '^[a-z0-9-]+$', maxLength: 100 },
+          schema: { type: 'string', pattern: '^[a-z0-9-]+$' },
         },
         ...(post.parameters ?? []),
       ],

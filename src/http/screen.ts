@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppConfig } from '../config/app-config.js';
 import { withLogFields } from '../observability/log-context.js';
 import type { Lifecycle } from '../observability/lifecycle.js';
-import { traceIdOf } from '../webhook/trace-id.js';
+import { traceIdOf } from './trace-id.js';
 import { REFUSALS, refuse, type Refusal } from './answers.js';
 
 /** Headers of a request at the most. Node drops what is above its own limit without a word. */

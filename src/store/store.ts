@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 
 import { OverloadedError, StoreOpenError, StoreUnavailableError } from './errors.js';
-import type { AppendedReceipt, ClaimOffer, ReceiptDraft } from './records.js';
+import type { AppendedReceipt, ClaimOffer, QuarantineDraft, ReceiptDraft } from './records.js';
 import type { Schema } from './schema.js';
 import type { Call, Opened, OperationName, Operations, PackedReceipts, Reply } from './sqlite/protocol.js';
 
@@ -113,7 +113,7 @@ export class Store {
     this.offer = offer;
   }
 
-  /** How many appends wait for the disk. */
+  /** How many requests wait for the disk. */
   get backlog(): number {
     return this.pending;
   }
@@ -127,15 +127,31 @@ export class Store {
   append(draft: ReceiptDraft): Promise<AppendedReceipt> {
     if (this.broken !== undefined) return Promise.reject(this.broken);
     const { length } = draft.body;
-    if (this.pending >= this.options.maxPending || this.pendingBytes + length > PENDING_BYTES_LIMIT) {
-      return Promise.reject(new OverloadedError());
-    }
+    if (this.isFull(length)) return Promise.reject(new OverloadedError());
     this.pending++;
     this.pendingBytes += length;
     return new Promise((resolve, reject) => {
       this.appends.push({ draft, resolve, reject });
       this.schedule();
     });
+  }
+
+  /**
+   * Puts a payload into quarantine: it waits for the disk as an append does, and is refused as one.
+   *
+   * @throws OverloadedError, StoreUnavailableError when nothing was stored.
+   */
+  async quarantine(draft: QuarantineDraft): Promise<void> {
+    const { length } = draft.body;
+    if (this.isFull(length)) throw new OverloadedError();
+    this.pending++;
+    this.pendingBytes += length;
+    try {
+      await this.call('quarantine', draft);
+    } finally {
+      this.pending--;
+      this.pendingBytes -= length;
+    }
   }
 
   /** Runs one operation, in one transaction with whatever waits beside it. */
@@ -156,6 +172,10 @@ export class Store {
   async query<R>(query: Compilable<R>): Promise<R[]> {
     const { sql, parameters } = query.compile();
     return (await this.call('query', { sql, parameters })) as R[];
+  }
+
+  private isFull(length: number): boolean {
+    return this.pending >= this.options.maxPending || this.pendingBytes + length > PENDING_BYTES_LIMIT;
   }
 
   /** Finishes what waits, and closes. */

@@ -1,4 +1,4 @@
-/** Codes of the failures that the webhook answers; `http/exception.filter.ts` gives each its status. */
+/** Codes of the failures that the webhook answers; `exception.filter.ts` gives each its status. */
 export type WebhookErrorCode = 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** A request that cannot be accepted. The message is sent to the caller: no secret, no part of the body. */

@@ -43,7 +43,7 @@ export class QuarantineService {
 
   /** Puts a payload into quarantine; one that is there already is counted. On disk when it resolves. */
   async hold(request: SignedRequest, faults: readonly string[]): Promise<void> {
-    await this.store.call('quarantine', { ...request, errors: faults, receivedAt: this.clock.now() });
+    await this.store.quarantine({ ...request, errors: faults, receivedAt: this.clock.now() });
   }
 
   /** Payloads in quarantine, the latest first. */

@@ -6,7 +6,7 @@ import { UnauthorizedError, UnsupportedMediaTypeError } from './errors.js';
 import { rawBodyOf } from './raw-body.js';
 import { matchSignature, sameSecret } from './signature.js';
 import { markVerified } from './signed-request.js';
-import { traceIdOf } from './trace-id.js';
+import { traceIdOf } from '../http/trace-id.js';
 
 /** Lets a request pass whose bytes were signed with a secret of its channel. Nothing was parsed before. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 
-import { WebhookExceptionFilter } from '../http/exception.filter.js';
+import { WebhookExceptionFilter } from './exception.filter.js';
 import type { ReceivedPayload } from '../events/event.service.js';
 import { EventsPayloadPipe, type QUARANTINED } from './events-payload.pipe.js';
 import { ApiWebhook } from './openapi.decorator.js';

@@ -43,6 +43,19 @@ describe('on overload', () => {
     expect(await countRows(service)).toMatchObject({ receipts: 2, events: 2 });
     expectAccepted(await service.post(payload('STARTED', 'three')), ['three']);
   });
+
+  it('refuses invalid payloads like valid ones: what waits for quarantine waits for the disk too', async () => {
+    service = await TestService.start({ MAX_PENDING: '1' });
+    const unlock = lockStore();
+    const waiting = service.post(payload());
+    while (service.store.backlog < 1) await new Promise((resolve) => setImmediate(resolve));
+    const refused = service.post({ operationId: 7 });
+    const first = await Promise.race([refused, new Promise((resolve) => setTimeout(resolve, 1_000, 'none'))]);
+    unlock();
+    expect(first).not.toBe('none');
+    expectUnavailable(await refused);
+    expect((await waiting).status).toBe(200);
+  });
 });
 
 describe('while the store fails', () => {

@@ -51,6 +51,9 @@ const HANDLERS: Handlers = {
   query: (engine, { sql, parameters }) => engine.query(sql, parameters),
 };
 
+/** Failures that no other call would be spared. */
+const STORE_WIDE = /^SQLITE_(BUSY|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)/;
+
 /** One transaction for the whole group; when it fails, one for each call, so that none can fail another. */
 function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
   const works = calls.map(({ name, args }) => {
@@ -60,7 +63,9 @@ function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
   try {
     return engine.transaction(() => works.map((work) => ({ ok: true, result: work() })));
   } catch (error) {
-    if (works.length === 1) return [failed(error)];
+    const { code } = error as NodeJS.ErrnoException;
+    // No use in trying each alone: for a locked store that would take its timeout once more for each.
+    if (works.length === 1 || STORE_WIDE.test(code ?? '')) return works.map(() => failed(error));
     return works.map((work) => {
       try {
         return { ok: true, result: engine.transaction(work) };

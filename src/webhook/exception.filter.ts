@@ -4,9 +4,9 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { OverloadedError, StoreUnavailableError } from '../store/errors.js';
-import { WebhookError, type WebhookErrorCode } from '../webhook/errors.js';
-import { traceIdOf } from '../webhook/trace-id.js';
-import { REFUSALS, refuse, type Refusal } from './answers.js';
+import { WebhookError, type WebhookErrorCode } from './errors.js';
+import { traceIdOf } from '../http/trace-id.js';
+import { REFUSALS, refuse, type Refusal } from '../http/answers.js';
 
 const STATUS_OF: Readonly<Record<WebhookErrorCode, number>> = {
   UNAUTHORIZED: 401,
