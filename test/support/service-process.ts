@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+
+import type { Environment } from '../../src/config/app-config.js';
+import { SECRET } from './service.js';
+
+const LOADER = pathToFileURL('test/support/typescript.mjs').href;
+const MAIN = join(process.cwd(), 'src/main.ts');
+const READY = /"msg":"Listening on http:\/\/[^"]+:(\d+)"/;
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The service as a process of its own: for what a test could not survive in its own process. */
+export class ServiceProcess {
+  /** All it wrote to its standard output and error so far. */
+  output = '';
+  readonly exited: Promise<Exit>;
+  /** Where it listens; 0 until {@link ready}. */
+  port = 0;
+
+  private constructor(private readonly child: ChildProcess) {
+    const collect = (chunk: Buffer): void => void (this.output += chunk.toString());
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    const end = (): void => void child.kill('SIGKILL');
+    process.once('exit', end);
+    this.exited = once(child, 'close').then(([code, signal]) => {
+      process.off('exit', end);
+      return { code, signal } as Exit;
+    });
+  }
+
+  /**
+   * Spawns a service with no variables but the needed ones and those given.
+   *
+   * @param dataDir its data folder, and the folder it runs in.
+   * @param env `LISTENERS` has to name absolute paths.
+   */
+  static spawn(dataDir: string, env: Environment = {}): ServiceProcess {
+    const own = {
+      PATH: process.env['PATH'],
+      WEBHOOK_SECRET: SECRET,
+      DATA_DIR: dataDir,
+      PORT: '0',
+      DOCS: 'off',
+      AUDIT_LOG: 'off',
+    };
+    const child = spawn(process.execPath, ['--import', LOADER, MAIN], {
+      cwd: dataDir,
+      env: { ...own, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new ServiceProcess(child);
+  }
+
+  /** Spawns a service, and waits until it listens. */
+  static async start(dataDir: string, env: Environment = {}): Promise<ServiceProcess> {
+    return ServiceProcess.spawn(dataDir, env).ready();
+  }
+
+  /** Waits until it listens. */
+  async ready(): Promise<this> {
+    const { stdout } = this.child;
+    while (stdout !== null && !READY.test(this.output)) {
+      const ended = await Promise.race([once(stdout, 'data').then(() => false), this.exited.then(() => true)]);
+      if (ended) throw new Error(`The service ended instead of listening:\n${this.output}`);
+    }
+    this.port = Number(READY.exec(this.output)?.[1]);
+    return this;
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Sends a signal, and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+}
