@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 
 import type { AppConfig } from '../config/app-config.js';
 import { withLogFields } from '../observability/log-context.js';
@@ -16,12 +16,20 @@ const HEADER_COUNT_LIMIT = 100;
 export function screenRequests(fastify: FastifyInstance, config: AppConfig, lifecycle: Lifecycle): void {
   fastify.server.maxHeadersCount = HEADER_COUNT_LIMIT + 1;
   const isWebhook = webhookMatcher(config.webhookPath);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    // A route's own URL where there is one: what was sent may be escaped, or absolute.
-    const url = (request.is404 ? undefined : request.routeOptions.url) ?? request.url;
-    const refusal = refusalOf(request, isWebhook(url), config, lifecycle);
-    if (refusal === undefined) done();
-    else close(reply, refusal);
+  const screen = (refusalOf: (request: FastifyRequest) => Refusal | undefined): onRequestHookHandler => {
+    return (request, reply, done) => {
+      const refusal = refusalOf(request);
+      if (refusal === undefined) done();
+      else close(reply, refusal);
+    };
+  };
+  fastify.addHook(
+    'onRequest',
+    screen((request) => requestRefusal(request, isWebhook)),
+  );
+  const screenWebhook = screen((request) => webhookRefusal(request, config, lifecycle));
+  fastify.addHook('onRoute', (route) => {
+    if (isWebhook(route.url)) route.onRequest = [screenWebhook];
   });
   // Not in onRequest: reading the body leaves that hook's asynchronous context.
   fastify.addHook('preHandler', (request, _reply, done) => {
@@ -31,27 +39,29 @@ export function screenRequests(fastify: FastifyInstance, config: AppConfig, life
   });
 }
 
-function refusalOf(
-  request: FastifyRequest,
-  isWebhook: boolean,
-  config: AppConfig,
-  lifecycle: Lifecycle,
-): Refusal | undefined {
+function requestRefusal(request: FastifyRequest, isWebhook: (url: string) => boolean): Refusal | undefined {
   if (request.is404) {
-    if (!isWebhook) return REFUSALS.notFound;
+    if (!isWebhook(request.url)) return REFUSALS.notFound;
     return { status: 405, message: 'The webhook takes POST alone.', headers: { allow: 'POST' } };
   }
-  const { rawHeaders } = request.raw;
+  const { rawHeaders, httpVersion } = request.raw;
   if (rawHeaders.length > 2 * HEADER_COUNT_LIMIT) {
     return { status: 431, message: `The request has more than ${HEADER_COUNT_LIMIT} headers.` };
   }
   const hosts = countHosts(rawHeaders);
-  if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1'))
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
     return { status: 400, message: 'The request has no Host header, or more than one.' };
-  if (!isWebhook) return undefined;
+  }
+  return undefined;
+}
+
+function webhookRefusal(
+  request: FastifyRequest,
+  { allowedIps }: AppConfig,
+  lifecycle: Lifecycle,
+): Refusal | undefined {
   if (lifecycle.stopping) return REFUSALS.unavailable;
-  if (config.allowedIps !== undefined && !isAllowed(config.allowedIps, request.ip))
-    return REFUSALS.unauthorized;
+  if (allowedIps !== undefined && !isAllowed(allowedIps, request.ip)) return REFUSALS.unauthorized;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return REFUSALS.unsupportedMediaType;
   return undefined;

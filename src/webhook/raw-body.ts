@@ -12,8 +12,8 @@ export function keepRawBody(fastify: FastifyInstance, path: string): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('application/json');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    // The route's URL: the request's own may be escaped, or absolute.
-    if (request.routeOptions.url?.startsWith(path) === true) done(null, body);
+    // The route's URL where the request's own is escaped, or absolute; looking it up is not free.
+    if (isBelow(path, request.url) || isBelow(path, request.routeOptions.url ?? '')) done(null, body);
     else void parseJson(request, body.toString(), done);
   });
 }
@@ -22,4 +22,8 @@ export function keepRawBody(fastify: FastifyInstance, path: string): void {
 export function rawBodyOf(request: FastifyRequest & { rawBody?: unknown }): Buffer | undefined {
   if (Buffer.isBuffer(request.body)) return request.body;
   return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+}
+
+function isBelow(path: string, url: string): boolean {
+  return url.startsWith(path) && [undefined, '/', '?'].includes(url[path.length]);
 }

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 
 import { EventService, type ReceivedPayload } from '../events/event.service.js';
 import { QUARANTINED } from './events-payload.pipe.js';
@@ -13,8 +13,6 @@ const SUCCESS = 0;
  */
 @Injectable()
 export class WebhookService {
-  private readonly logger = new Logger(WebhookService.name);
-
   constructor(private readonly events: EventService) {}
 
   /**
@@ -25,7 +23,6 @@ export class WebhookService {
   async receive(payload: ReceivedPayload | typeof QUARANTINED): Promise<EventsResponseDto> {
     if (payload === QUARANTINED) return acknowledge('kept in quarantine', []);
     const fresh = await this.events.emit(payload);
-    this.logger.debug({ channel: payload.channel, events: payload.events.length, fresh }, 'Webhook stored');
     return acknowledge(summary(payload.events.length, fresh), payload.events);
   }
 }
