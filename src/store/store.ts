@@ -175,7 +175,9 @@ export class Store {
   }
 
   private isFull(length: number): boolean {
-    return this.pending >= this.options.maxPending || this.pendingBytes + length > PENDING_BYTES_LIMIT;
+    // One that is larger than the limit by itself, as BODY_LIMIT may allow, is taken while no other waits.
+    const tooMuch = this.pending > 0 && this.pendingBytes + length > PENDING_BYTES_LIMIT;
+    return tooMuch || this.pending >= this.options.maxPending;
   }
 
   /** Finishes what waits, and closes. */
