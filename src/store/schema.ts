@@ -139,6 +139,39 @@ export interface ChannelTable {
   name: string;
 }
 
+/** What the listener `interactions` knows of an interaction. */
+export interface InteractionTable {
+  /** See `keys.ts`. */
+  interaction_key: string;
+  interaction_id: string;
+  channel: string;
+  /** Its first event. */
+  seq: number;
+  /** When a STARTED came in time. */
+  started_at: Millis | null;
+  /** When a STARTED came after the FINISHED. */
+  late_started_at: Millis | null;
+  finished_at: Millis | null;
+  media_type: string | null;
+  interaction_subtype: string | null;
+  self_uri: string | null;
+}
+
+/** What the listener `transcript` fetched for a FINISHED. */
+export interface TranscriptTable {
+  /** The FINISHED event. */
+  seq: number;
+  /** See `keys.ts`. */
+  interaction_key: string;
+  /** Where it came from. */
+  uri: string;
+  /** The JSON, compressed by gzip. */
+  body: Buffer;
+  /** Bytes of the JSON. */
+  size: number;
+  fetched_at: Millis;
+}
+
 /** One row, written to see whether the store takes writes. */
 export interface ProbeTable {
   written_at: Millis;
@@ -155,5 +188,7 @@ export interface Schema {
   quarantine: QuarantineTable;
   replays: ReplayTable;
   channels: ChannelTable;
+  interactions: InteractionTable;
+  transcripts: TranscriptTable;
   probe: ProbeTable;
 }

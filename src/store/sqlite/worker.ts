@@ -48,7 +48,7 @@ const HANDLERS: Handlers = {
     engine.operations.startReplay(listenerId, filter, now),
   advance: (engine, { now }) => engine.operations.advance(now),
   setPaused: (engine, { listenerId, paused }) => engine.operations.setPaused(listenerId, paused),
-  query: (engine, { sql, parameters }) => engine.query(sql, parameters),
+  query: (engine, { sql, parameters }) => engine.query(sql, parameters.map(bindable)),
 };
 
 /** Failures that no other call would be spared. */
@@ -87,6 +87,11 @@ function unpack({ receipts, bodies }: PackedReceipts): ReceiptDraft[] {
 /** A Buffer crosses the thread as a plain Uint8Array, which SQLite does not take. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A parameter of a query as SQLite takes it. */
+function bindable(parameter: unknown): unknown {
+  return parameter instanceof Uint8Array ? asBuffer(parameter) : parameter;
 }
 
 function failed(error: unknown): Reply[number] {
