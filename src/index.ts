@@ -2,6 +2,12 @@
 export { AppConfig, ConfigError, type Environment, type Role } from './config/app-config.js';
 export { createApp } from './app.js';
 export { PermanentError, RetryLaterError, type Delivery } from './events/delivery.js';
+export {
+  DeliveryService,
+  UnknownListenerError,
+  type DeliverySelection,
+  type ReplayProgress,
+} from './events/delivery.service.js';
 export { EventService, type EventFields, type ReceivedPayload } from './events/event.service.js';
 export type {
   EventType,
