@@ -1,39 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, Module } from '@nestjs/common';
 
 import { DeliveryService } from '../../src/events/delivery.service.js';
-import type { InteractionEvent } from '../../src/events/interaction-event.js';
-import { OnInteraction } from '../../src/events/on-interaction.decorator.js';
-import { PermanentError, type Delivery } from '../../src/events/delivery.js';
+import type { ListenerOptions } from '../../src/events/on-interaction.decorator.js';
+import { PermanentError } from '../../src/events/delivery.js';
 import { eventKeys } from '../../src/store/keys.js';
+import { Recorder } from '../support/listeners.js';
 import { payload, TestService } from '../support/service.js';
 import { until } from '../support/until.js';
-
-/** What a listener was handed, and what it does with it. */
-class Recorder {
-  readonly seen: { type: string | undefined; id: string | undefined; attempt: number; delivery: string }[] =
-    [];
-  handle: (event: InteractionEvent, delivery: Delivery) => unknown = () => undefined;
-
-  record(event: InteractionEvent, delivery: Delivery): unknown {
-    const { type, interactionId: id } = event;
-    this.seen.push({ type, id, attempt: delivery.attempt, delivery: delivery.id });
-    return this.handle(event, delivery);
-  }
-}
-
-function moduleFor(recorder: Recorder, options: Parameters<typeof OnInteraction>[1] = {}) {
-  @Injectable()
-  class RecordingListener {
-    @OnInteraction({ name: 'recorder' }, { baseDelayMs: 0, ...options })
-    handle(event: InteractionEvent, delivery: Delivery): unknown {
-      return recorder.record(event, delivery);
-    }
-  }
-  @Module({ providers: [RecordingListener] })
-  class RecordingModule {}
-  return RecordingModule;
-}
 
 async function states(service: TestService): Promise<string[]> {
   const rows = await service.store.query(
@@ -47,9 +20,9 @@ describe('an operator', () => {
   afterEach(async () => {
     for (const service of services.splice(0)) await service.stop();
   });
-  async function start(recorder: Recorder, options?: Parameters<typeof OnInteraction>[1], dataDir?: string) {
+  async function start(recorder: Recorder, options?: ListenerOptions, dataDir?: string) {
     const from = dataDir === undefined ? {} : { dataDir };
-    const service = await TestService.start({}, { listeners: [moduleFor(recorder, options)], ...from });
+    const service = await TestService.start({}, { listeners: [recorder.module(options)], ...from });
     services.push(service);
     return service;
   }

@@ -1,6 +1,12 @@
 import type { Selectable } from 'kysely';
 
-import type { EventTable, QuarantineTable, ReceiptTable } from '../../src/store/schema.js';
+import type {
+  AttemptTable,
+  DeliveryState,
+  EventTable,
+  QuarantineTable,
+  ReceiptTable,
+} from '../../src/store/schema.js';
 import type { TestService } from './service.js';
 
 /** Every receipt, in the order in which they came. */
@@ -52,4 +58,27 @@ export async function rowsFromNow(service: TestService): Promise<NewRows> {
     events: async () => (await eventsOf(service)).slice(before.events),
     quarantine: async () => (await quarantineOf(service)).slice(before.quarantine),
   };
+}
+
+/** Every delivery of a listener, in the order of the log. */
+export function deliveriesOf({ store }: TestService, listener = 'recorder') {
+  return store.query(
+    store.builder
+      .selectFrom('deliveries as d')
+      .innerJoin('listeners as l', 'l.id', 'd.listener_id')
+      .innerJoin('events as e', 'e.seq', 'd.seq')
+      .select(['d.seq', 'd.state', 'd.attempt', 'd.last_error', 'e.type', 'e.interaction_id'])
+      .where('l.name', '=', listener)
+      .orderBy('d.seq'),
+  );
+}
+
+/** The state of each delivery of a listener, in the order of the log. */
+export async function statesOf(service: TestService, listener?: string): Promise<DeliveryState[]> {
+  return (await deliveriesOf(service, listener)).map(({ state }) => state);
+}
+
+/** Every failed attempt, in order. */
+export function attemptsOf({ store }: TestService): Promise<Selectable<AttemptTable>[]> {
+  return store.query(store.builder.selectFrom('attempts').selectAll().orderBy('seq').orderBy('attempt'));
 }
