@@ -31,7 +31,7 @@ const SERVICE: Contestant = {
     // The flags of `npm start`.
     args: [
       '--enable-source-maps',
-      '--max-semi-space-size=4',
+      '--max-semi-space-size=16',
       '--max-old-space-size=256',
       file('../dist/main.js'),
     ],

@@ -1,6 +1,5 @@
 import type { Params } from 'nestjs-pino';
 import { stdTimeFunctions, type LoggerOptions } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 
 import type { AppConfig } from '../config/app-config.js';
 import { currentLogFields } from './log-context.js';
@@ -10,7 +9,6 @@ import { currentLogFields } from './log-context.js';
  * escapes line ends and control characters, so nothing that a sender chose can forge a line.
  */
 export function loggerParams({ logLevel, production }: AppConfig): Params {
-  const readable = !production && process.stdout.isTTY;
   const options = {
     level: logLevel,
     timestamp: stdTimeFunctions.isoTime,
@@ -19,14 +17,16 @@ export function loggerParams({ logLevel, production }: AppConfig): Params {
     mixin: () => ({ ...currentLogFields() }),
     hooks: { logMethod: quietNest },
   };
+  const readable = !production && process.stdout.isTTY;
   return {
-    pinoHttp: readable
-      ? [options, PinoPretty({ singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })]
-      : options,
+    // By name, so that production need not load what makes lines readable.
+    pinoHttp: readable ? { ...options, transport: READABLE } : options,
     // No middleware: the trace id comes from the log context, and a request is logged where it is decided.
     forRoutes: [],
   };
 }
+
+const READABLE = { target: 'pino-pretty', options: { singleLine: true, translateTime: 'SYS:HH:MM:ss.l' } };
 
 /** What Nest tells at every start: thirty lines that no operator has a question about. */
 const CHATTER = new Set([
