@@ -11,25 +11,38 @@ export interface Attempt {
   abort(graceMs: number): void;
 }
 
+/** Calls back after so many milliseconds, unless what it returns is called before. */
+export type Schedule = (callback: () => void, ms: number) => () => void;
+
+const realTime: Schedule = (callback, ms) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
+
 /**
  * Runs a handler once. Whatever it does, a throw, a rejection, silence, is a result; what it does after
  * its result is none.
  */
-export function startAttempt(listener: Listener, event: InteractionEvent, attempt: number): Attempt {
+export function startAttempt(
+  listener: Listener,
+  event: InteractionEvent,
+  attempt: number,
+  schedule = realTime,
+): Attempt {
   const controller = new LazyAbortController();
   const delivery = new RunningDelivery(`${listener.name}:${event.seq}`, listener.name, attempt, controller);
   const fields = { traceId: event.traceId, listener: listener.name, seq: event.seq, attempt };
   const { timeoutMs } = listener.options;
   let stopping = false;
-  let timer: NodeJS.Timeout;
+  let cancel = (): void => undefined;
   let abort: Attempt['abort'] = () => undefined;
 
   const result = new Promise<AttemptResult>((resolve) => {
     const settle = (outcome: AttemptResult): void => {
-      clearTimeout(timer);
+      cancel();
       resolve(outcome);
     };
-    timer = setTimeout(() => {
+    cancel = schedule(() => {
       const error = namedError('TimeoutError', `The listener did not finish within ${timeoutMs} ms.`);
       controller.abort(error);
       settle({ kind: 'timeout', error });
@@ -41,8 +54,8 @@ export function startAttempt(listener: Listener, event: InteractionEvent, attemp
     abort = (graceMs) => {
       stopping = true;
       controller.abort(namedError('AbortError', 'The service is stopping.'));
-      clearTimeout(timer);
-      timer = setTimeout(() => settle('aborted'), graceMs);
+      cancel();
+      cancel = schedule(() => settle('aborted'), graceMs);
     };
   });
   return { result, abort };

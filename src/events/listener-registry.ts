@@ -52,7 +52,7 @@ export class ListenerRegistry {
       if (typeof instance !== 'object' || instance === null) continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       if (prototype === null) continue;
-      for (const listener of this.handlersOf(prototype, instance)) {
+      for (const listener of listenersOf(instance, this.scanner)) {
         if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
           throw new ListenerError(
             `${listener.source} is a listener, but its class is not a singleton. Give it and all that it injects the default scope.`,
@@ -70,25 +70,34 @@ export class ListenerRegistry {
     }
     return [...listeners.values()];
   }
+}
 
-  private *handlersOf(prototype: Record<string, unknown>, instance: object): Generator<Listener> {
-    for (const method of this.scanner.getAllMethodNames(prototype)) {
-      const handler = prototype[method] as InteractionHandler;
-      const metadata = Reflect.getMetadata(ON_INTERACTION, handler) as ListenerMetadata | undefined;
-      if (metadata === undefined) continue;
-      const source = `${prototype.constructor.name}.${method}`;
-      checkMetadata(metadata, source);
-      yield { name: metadata.filter.name, ...metadata, source, handle: handler.bind(instance) };
-    }
+/**
+ * The listeners among an instance's methods.
+ *
+ * @throws ListenerError on a bad name or option.
+ */
+export function* listenersOf(instance: object, scanner = new MetadataScanner()): Generator<Listener> {
+  const prototype = Object.getPrototypeOf(instance) as Record<string, unknown>;
+  for (const method of scanner.getAllMethodNames(prototype)) {
+    const handler = prototype[method] as InteractionHandler;
+    const metadata = Reflect.getMetadata(ON_INTERACTION, handler) as ListenerMetadata | undefined;
+    if (metadata === undefined) continue;
+    const source = `${prototype.constructor.name}.${method}`;
+    checkMetadata(metadata, source);
+    yield { name: metadata.filter.name, ...metadata, source, handle: handler.bind(instance) };
   }
 }
+
+/** What a listener may be named. */
+export const LISTENER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Milliseconds; `setTimeout` takes no more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 function checkMetadata({ filter, options }: ListenerMetadata, source: string): void {
   // A listener module can be plain JavaScript.
-  if (typeof (filter.name as unknown) !== 'string' || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(filter.name)) {
+  if (typeof (filter.name as unknown) !== 'string' || !LISTENER_NAME.test(filter.name)) {
     throw new ListenerError(
       `${source}: the listener name "${filter.name}" must be 1 to 64 characters of a-z, 0-9, ".", "_" and "-".`,
     );
