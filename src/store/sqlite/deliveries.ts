@@ -55,6 +55,7 @@ export class SqliteDeliveries {
   private readonly selectHead;
   private readonly selectActive;
   private readonly unblock;
+  private readonly block;
   private readonly selectWorker;
   private readonly insertWorker;
   private readonly renewLease;
@@ -142,10 +143,13 @@ export class SqliteDeliveries {
         .orderBy('seq')
         .limit(ONE),
     );
-    this.selectActive = prepare<{ listenerId: number; interactionKey: string }, unknown>(sqlite, (p) =>
+    this.selectActive = prepare<
+      { listenerId: number; interactionKey: string },
+      { seq: number; state: DeliveryState }
+    >(sqlite, (p) =>
       db
         .selectFrom('deliveries')
-        .select('seq')
+        .select(['seq', 'state'])
         .where('interaction_key', '=', p.interactionKey)
         .where('listener_id', '=', p.listenerId)
         .where('holds', '=', sql.lit(1))
@@ -156,6 +160,13 @@ export class SqliteDeliveries {
       db
         .updateTable('deliveries')
         .set({ state: 'pending', due_at: p.now })
+        .where('seq', '=', p.seq)
+        .where('listener_id', '=', p.listenerId),
+    );
+    this.block = prepare<{ listenerId: number; seq: number }>(sqlite, (p) =>
+      db
+        .updateTable('deliveries')
+        .set({ state: 'blocked', due_at: null })
         .where('seq', '=', p.seq)
         .where('listener_id', '=', p.listenerId),
     );
@@ -171,23 +182,27 @@ export class SqliteDeliveries {
     this.selectExpired = prepare<{ now: number }, { id: number }>(sqlite, (p) =>
       db.selectFrom('workers').select('id').where('lease_until', '<=', p.now),
     );
-    this.freeRunning = prepare<{ owner: number; now: number; begun: number }>(sqlite, (p) =>
+    this.freeRunning = prepare<{ owner: number; now: number; begun: number }, LineRow>(sqlite, (p) =>
       db
         .updateTable('deliveries')
         .set({ state: 'pending', due_at: p.now, owner: null, attempt: sql`attempt - 1 + ${p.begun}` })
         .where('holds', '=', sql.lit(1))
-        .where('owner', '=', p.owner),
+        .where('owner', '=', p.owner)
+        .returning(['listener_id', 'interaction_key']),
     );
     this.deleteWorker = prepare<{ owner: number }>(sqlite, (p) =>
       db.deleteFrom('workers').where('id', '=', p.owner),
     );
-    this.giveBack = prepare<{ owner: number; seq: number; listenerId: number; now: number }>(sqlite, (p) =>
-      db
-        .updateTable('deliveries')
-        .set({ state: 'pending', due_at: p.now, owner: null, attempt: sql`attempt - 1` })
-        .where('seq', '=', p.seq)
-        .where('listener_id', '=', p.listenerId)
-        .where('owner', '=', p.owner),
+    this.giveBack = prepare<{ owner: number; seq: number; listenerId: number; now: number }, LineRow>(
+      sqlite,
+      (p) =>
+        db
+          .updateTable('deliveries')
+          .set({ state: 'pending', due_at: p.now, owner: null, attempt: sql`attempt - 1` })
+          .where('seq', '=', p.seq)
+          .where('listener_id', '=', p.listenerId)
+          .where('owner', '=', p.owner)
+          .returning(['listener_id', 'interaction_key']),
     );
   }
 
@@ -238,16 +253,21 @@ export class SqliteDeliveries {
       if (result.state !== 'done') {
         this.insertAttempt.run({ ...rest, error, outcome: result.outcome as never });
       }
-      if (holds === 0 && this.stepUp(rest.listenerId, interactionKey, now)) steppedUp++;
+      if (this.stepUp(rest.listenerId, interactionKey, now)) steppedUp++;
     }
     return { voided, steppedUp };
   }
 
-  /** Makes the head of a line due, if it waits and nothing of the line is under way. */
+  /**
+   * Makes the head of a line due, if it waits and nothing of the line runs. The head may be one that was
+   * brought back while a later one ran: that one, where it is not over, waits behind it.
+   */
   stepUp(listenerId: number, interactionKey: string, now: number): boolean {
     const head = this.selectHead.get({ interactionKey, listenerId });
-    if (head?.state !== 'blocked' || this.selectActive.get({ interactionKey, listenerId }) !== undefined)
-      return false;
+    if (head?.state !== 'blocked') return false;
+    const active = this.selectActive.get({ interactionKey, listenerId });
+    if (active?.state === 'running') return false;
+    if (active !== undefined) this.block.run({ seq: active.seq, listenerId });
     this.unblock.run({ seq: head.seq, listenerId, now });
     return true;
   }
@@ -274,14 +294,23 @@ export class SqliteDeliveries {
    * @param begun whether the attempts it holds may have begun. If not, they do not count.
    */
   retire(owner: number, now: number, begun: boolean): void {
-    this.freeRunning.run({ owner, now, begun: begun ? 1 : 0 });
+    this.freeLines(this.freeRunning.all({ owner, now, begun: begun ? 1 : 0 }), now);
     this.deleteWorker.run({ owner });
   }
 
   /** Returns deliveries whose attempt never began. */
   release(owner: number, claims: readonly { seq: number; listenerId: number }[], now: number): void {
-    for (const claim of claims) this.giveBack.run({ ...claim, owner, now });
+    for (const claim of claims) this.freeLines(this.giveBack.all({ ...claim, owner, now }), now);
   }
+
+  private freeLines(lines: readonly LineRow[], now: number): void {
+    for (const { listener_id: listenerId, interaction_key: key } of lines) this.stepUp(listenerId, key, now);
+  }
+}
+
+interface LineRow {
+  listener_id: number;
+  interaction_key: string;
 }
 
 interface DueRow {
