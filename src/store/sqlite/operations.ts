@@ -126,8 +126,6 @@ export class SqliteOperations {
 
   /** Carries replays and backfills one batch further. */
   advance(now: number): Advanced {
-    const replays = this.all(this.db.selectFrom('replays').selectAll().where('state', '=', 'running'));
-    for (const replay of replays) this.advanceReplay(replay, now);
     const backfills = this.all(
       this.db
         .selectFrom('listeners')
@@ -137,6 +135,16 @@ export class SqliteOperations {
     for (const { id, filter, backfill_seq: from } of backfills) {
       this.advanceBackfill(id, JSON.parse(filter) as ListenerFilter, from ?? 0, now);
     }
+    // A listener that still catches up is given everything anyway, in order: its replays wait for that.
+    const replays = this.all(
+      this.db
+        .selectFrom('replays as r')
+        .innerJoin('listeners as l', 'l.id', 'r.listener_id')
+        .selectAll('r')
+        .where('r.state', '=', 'running')
+        .where('l.backfill_seq', 'is', null),
+    );
+    for (const replay of replays) this.advanceReplay(replay, now);
     const paused = this.all(this.db.selectFrom('listeners').select('id').where('paused', '=', 1));
     return { more: replays.length > 0 || backfills.length > 0, paused: paused.map(({ id }) => id) };
   }
