@@ -57,7 +57,8 @@ export function judge(
     ...(done.has(name) ? [] : [`${name} was acknowledged and never handled`]),
   ]);
   for (const name of open) lost.push(`${name} is stored and its delivery is not done`);
-  for (const name of rows) if (!sent.attempted.has(name)) unexpected.push(`${name} is stored and was never sent`);
+  for (const name of rows)
+    if (!sent.attempted.has(name)) unexpected.push(`${name} is stored and was never sent`);
   for (const name of repeated(stored)) unexpected.push(`${name} is stored more than once`);
   const duplicates = [...done.values()].reduce((sum, times) => sum + times - 1, 0);
   return { lost, outOfOrder, unexpected, duplicates, cutOff };

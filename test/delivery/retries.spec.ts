@@ -142,7 +142,7 @@ describe('a failed delivery', () => {
   it('goes on counting its attempts after the service was started again', async () => {
     const recorder = failing();
     const first = await start(recorder, { attempts: 3, baseDelayMs: 3_600_000 });
-    first.get(Clock).random = () => 0.001;
+    first.get(Clock).random = () => 0.0001;
     await first.post(payload());
     await until(async () => (await attemptsOf(first)).length === 1);
     await first.app.close();

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 
 import type { Environment } from '../../src/config/app-config.js';
-import { SECRET } from './service.js';
+import { PATH, SECRET, signature } from './service.js';
 
 const LOADER = pathToFileURL('test/support/typescript.mjs').href;
 const MAIN = join(process.cwd(), 'src/main.ts');
@@ -68,11 +68,27 @@ export class ServiceProcess {
   async ready(): Promise<this> {
     const { stdout } = this.child;
     while (stdout !== null && !READY.test(this.output)) {
-      const ended = await Promise.race([once(stdout, 'data').then(() => false), this.exited.then(() => true)]);
+      const ended = await Promise.race([
+        once(stdout, 'data').then(() => false),
+        this.exited.then(() => true),
+      ]);
       if (ended) throw new Error(`The service ended instead of listening:\n${this.output}`);
     }
     this.port = Number(READY.exec(this.output)?.[1]);
     return this;
+  }
+
+  /** POSTs a body, signed with {@link SECRET}. */
+  post(body: object): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${PATH}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', 'x-hub-signature': signature(body) },
+    });
+  }
+
+  get(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`);
   }
 
   get running(): boolean {

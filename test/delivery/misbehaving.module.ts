@@ -1,0 +1,38 @@
+/** A listener that behaves as badly as the id of the interaction says, and writes down what it was handed. */
+import { openSync, writeSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { Injectable, Module } from '@nestjs/common';
+
+import { OnInteraction, type Delivery, type InteractionEvent } from '../../src/index.js';
+
+const file = openSync(process.env['JOURNAL'] ?? '', 'a');
+const LOOP_MS = 2_000;
+
+const BEHAVIOURS: Readonly<Record<string, () => unknown>> = {
+  exit: () => process.exit(1),
+  'exit-later': () => turn().then(() => process.exit(1)),
+  'stray-rejection': () => {
+    setImmediate(() => void Promise.reject(new Error('nobody waits for this')));
+  },
+  'stray-null': () => {
+    setImmediate(() => void Promise.reject(null as unknown as Error));
+  },
+  loop: () => {
+    const end = performance.now() + LOOP_MS;
+    while (performance.now() < end);
+  },
+};
+
+@Injectable()
+class MisbehavingListener {
+  @OnInteraction({ name: 'misbehaving' }, { attempts: 3, baseDelayMs: 0 })
+  async handle({ interactionId = '' }: InteractionEvent, { attempt }: Delivery): Promise<void> {
+    writeSync(file, `begin ${interactionId} ${attempt}\n`);
+    await BEHAVIOURS[interactionId]?.();
+    writeSync(file, `done ${interactionId} ${attempt}\n`);
+  }
+}
+
+@Module({ providers: [MisbehavingListener] })
+export class MisbehavingModule {}
