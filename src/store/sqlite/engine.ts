@@ -48,9 +48,10 @@ export class SqliteEngine {
   /**
    * Opens the file, makes it where it is missing, and brings its schema up to date.
    *
+   * @param batch how many deliveries of an operator's command one transaction touches, if not the usual.
    * @throws StoreOpenError when the file cannot be used.
    */
-  static async open(file: string): Promise<SqliteEngine> {
+  static async open(file: string, batch?: number): Promise<SqliteEngine> {
     const sqlite = connect(file);
     try {
       configure(sqlite, file);
@@ -61,7 +62,7 @@ export class SqliteEngine {
         sqlite,
         new SqliteEventLog(sqlite, db),
         deliveries,
-        new SqliteOperations(sqlite, db, deliveries),
+        new SqliteOperations(sqlite, db, deliveries, batch),
         new SqliteQuarantine(sqlite, db),
         prepareInsertListener(sqlite, db),
       );

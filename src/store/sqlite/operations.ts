@@ -44,6 +44,7 @@ export class SqliteOperations {
     private readonly sqlite: Database.Database,
     private readonly db: Kysely<Schema>,
     private readonly deliveries: SqliteDeliveries,
+    private readonly batch = BATCH,
   ) {
     this.selectLine = prepare<
       { interactionKey: string; listenerId: number },
@@ -89,7 +90,7 @@ export class SqliteOperations {
   retry(filter: DeliveryFilter, now: number): BatchResult {
     const dead = this.select(filter, ['dead']);
     for (const row of dead) this.reopen(row.seq, row.listener_id, row.interaction_key, now);
-    return { count: dead.length, more: dead.length === BATCH };
+    return { count: dead.length, more: dead.length === this.batch };
   }
 
   /** Gives up deliveries that are dead or wait; those that run are left alone. One batch. */
@@ -105,7 +106,7 @@ export class SqliteOperations {
       );
       this.deliveries.stepUp(listenerId, key, now);
     }
-    return { count: rows.length, more: rows.length === BATCH };
+    return { count: rows.length, more: rows.length === this.batch };
   }
 
   /** How many events a replay would deliver. */
@@ -177,14 +178,14 @@ export class SqliteOperations {
         .where('e.seq', '<=', until)
         .where((q) => this.matching(q, listenerId, filter))
         .orderBy('e.seq')
-        .limit(BATCH),
+        .limit(this.batch),
     );
     for (const { seq, interaction_key: key, state } of events) {
       if (state === null) this.insertDelivery.run({ seq, listenerId, interactionKey: key });
       else if (!isOver(state)) continue;
       this.reopen(seq, listenerId, key, now);
     }
-    const over = events.length < BATCH;
+    const over = events.length < this.batch;
     this.run(
       this.db
         .updateTable('replays')
@@ -207,13 +208,13 @@ export class SqliteOperations {
         .where('e.seq', '>', from)
         .where((q) => q.and(conditions(q, filter)))
         .orderBy('e.seq')
-        .limit(BATCH),
+        .limit(this.batch),
     );
     for (const { seq, interaction_key: key } of events) {
       this.insertDelivery.run({ seq, listenerId, interactionKey: key });
       this.reopen(seq, listenerId, key, now);
     }
-    const next = events.length < BATCH ? null : (events.at(-1)?.seq ?? null);
+    const next = events.length < this.batch ? null : (events.at(-1)?.seq ?? null);
     this.run(this.db.updateTable('listeners').set({ backfill_seq: next }).where('id', '=', listenerId));
   }
 
@@ -249,7 +250,7 @@ export class SqliteOperations {
       .where('d.state', 'in', states)
       .where((q) => q.and([...conditions(q, filter), ...this.ofInteraction(q, filter)]))
       .orderBy('d.seq')
-      .limit(BATCH);
+      .limit(this.batch);
     if (filter.listenerId !== undefined) query = query.where('d.listener_id', '=', filter.listenerId);
     if (filter.seqs !== undefined) query = query.where('d.seq', 'in', filter.seqs);
     return this.all(query);

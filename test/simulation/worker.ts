@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+
+import { PermanentError, RetryLaterError } from '../../src/events/delivery.js';
+import { judge, type Failure } from '../../src/events/retry-policy.js';
+import type { ClaimedDelivery, ClaimOffer, Settlement } from '../../src/store/records.js';
+import type { SqliteEngine } from '../../src/store/sqlite/engine.js';
+import type { SimulatedListener } from './listeners.js';
+import type { Model } from './model.js';
+import type { Outcome } from './steps.js';
+
+export const LEASE_MS = 10_000;
+/** Deliveries claimed beyond a listener's concurrency. */
+const PREFETCH = 2;
+
+/** What a worker works in. */
+export interface Surroundings {
+  readonly engine: SqliteEngine;
+  readonly model: Model;
+  readonly now: number;
+}
+
+interface Running {
+  readonly delivery: ClaimedDelivery;
+  readonly owner: number;
+  readonly startedAt: number;
+}
+
+/**
+ * A process that runs deliveries, as the dispatcher does, one step at a time. It remembers what it believes to
+ * be its own, which after a standstill need not be true.
+ */
+export class SimulatedWorker {
+  private owner: number;
+  private queue: ClaimedDelivery[] = [];
+  private running: Running[] = [];
+  /** Results that could not be recorded yet. */
+  private unrecorded: Settlement[] = [];
+
+  constructor(private readonly around: Surroundings) {
+    this.owner = this.enroll();
+  }
+
+  offer(): ClaimOffer {
+    const ids = [...this.around.model.listeners.keys()];
+    return { owner: this.owner, capacity: Object.fromEntries(ids.map((id) => [id, this.free(id)])) };
+  }
+
+  /** Takes what was claimed for it. */
+  accept(deliveries: readonly ClaimedDelivery[]): void {
+    this.queue.push(...deliveries);
+    this.fill();
+  }
+
+  claim(limit: number): void {
+    const { engine, model, now } = this.around;
+    const wanted = [...model.listeners.keys()]
+      .map((listenerId) => ({ listenerId, limit: Math.min(limit, this.free(listenerId)) }))
+      .filter((want) => want.limit > 0);
+    const { deliveries } = engine.transaction(() => engine.deliveries.claim(this.owner, wanted, now));
+    for (const { listenerId, attempt, attemptsBefore, event } of deliveries) {
+      model.claim(listenerId, event.seq, { owner: this.owner, attempt }, now);
+      const promised = model.deliveries.get(`${listenerId}:${event.seq}`);
+      assert.equal(attemptsBefore, promised?.attemptsBefore, 'attempts count anew after an operator asked');
+      const { seq, type, channel, interactionId, receivedAt, late } = event;
+      const { line: _, ...stored } = promised?.event ?? { line: '' };
+      assert.deepEqual({ seq, type, channel, interactionId, receivedAt, late }, stored);
+    }
+    this.accept(deliveries);
+  }
+
+  /** Ends an attempt that runs. */
+  finish(nth: number, outcome: Outcome, held: boolean): boolean {
+    const attempt = this.running[nth % this.running.length];
+    if (attempt === undefined) return false;
+    this.running = this.running.filter((other) => other !== attempt);
+    this.record(attempt, toResult(outcome, attempt.delivery, this.around));
+    if (!held) this.flush();
+    this.fill();
+    return true;
+  }
+
+  heartbeat(): void {
+    const { engine, model, now } = this.around;
+    const renewed = engine.transaction(() => engine.deliveries.heartbeat(this.owner, now, LEASE_MS));
+    assert.equal(
+      renewed,
+      model.heartbeat(this.owner, now, LEASE_MS),
+      'a lease is renewed until it has ended',
+    );
+    if (renewed) return;
+    this.queue = [];
+    this.owner = this.enroll();
+  }
+
+  /** Gives back what it has not begun. */
+  giveBack(paused: readonly number[]): void {
+    const back = this.queue.filter(({ listenerId }) => paused.includes(listenerId));
+    this.queue = this.queue.filter((delivery) => !back.includes(delivery));
+    this.release(back);
+  }
+
+  /** Carries replays and backfills further, as its poll does. */
+  advance(): void {
+    const { engine, model, now } = this.around;
+    const { paused } = engine.transaction(() => engine.operations.advance(now));
+    model.advance();
+    this.giveBack(paused);
+  }
+
+  /** Ends in good order: what it cannot finish is as if it had never begun. */
+  stop(): void {
+    const { engine, model, now } = this.around;
+    this.flush();
+    engine.transaction(() => engine.deliveries.retire(this.owner, now, false));
+    model.retire(this.owner, false);
+  }
+
+  private enroll(): number {
+    const { engine, model, now } = this.around;
+    const owner = engine.transaction(() => engine.deliveries.enroll(process.pid, now, LEASE_MS));
+    assert(!model.leases.has(owner), 'the id of a worker is never used again');
+    model.leases.set(owner, now + LEASE_MS);
+    return owner;
+  }
+
+  private free(listenerId: number): number {
+    const mine = [...this.queue, ...this.running.map(({ delivery }) => delivery)];
+    const { concurrency } = this.listener(listenerId).options;
+    return Math.max(0, concurrency + PREFETCH - mine.filter((d) => d.listenerId === listenerId).length);
+  }
+
+  /** Begins what is claimed, up to each listener's concurrency. */
+  private fill(): void {
+    for (const delivery of [...this.queue]) {
+      const { listenerId, attempt, attemptsBefore } = delivery;
+      const { concurrency, attempts, onDead } = this.listener(listenerId).options;
+      if (this.running.filter((other) => other.delivery.listenerId === listenerId).length >= concurrency)
+        continue;
+      this.queue = this.queue.filter((other) => other !== delivery);
+      const begun = { delivery, owner: this.owner, startedAt: this.around.now };
+      if (attempt - attemptsBefore <= attempts) {
+        this.running.push(begun);
+        continue;
+      }
+      // Its attempts are used up, and none could be recorded: each ended with its worker.
+      this.record(begun, { state: 'dead', outcome: 'permanent', error: 'lost', park: onDead === 'park' });
+      this.flush();
+    }
+  }
+
+  private record({ delivery, owner, startedAt }: Running, result: Settlement['result']): void {
+    const { listenerId, attempt, interactionKey, event } = delivery;
+    const duration = this.around.now - startedAt;
+    this.unrecorded.push({
+      seq: event.seq,
+      listenerId,
+      interactionKey,
+      owner,
+      attempt,
+      startedAt,
+      duration,
+      result,
+    });
+  }
+
+  private flush(): void {
+    const { engine, model, now } = this.around;
+    const settlements = this.unrecorded.splice(0);
+    const { voided } = engine.transaction(() => engine.deliveries.settle(settlements, now));
+    const expected = settlements.filter((settlement) => model.settle(settlement)).length;
+    assert.equal(voided, expected, 'a result is void exactly when the claim is no longer its worker’s');
+  }
+
+  private release(deliveries: readonly ClaimedDelivery[]): void {
+    const { engine, model, now } = this.around;
+    const claims = deliveries.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
+    engine.transaction(() => engine.deliveries.release(this.owner, claims, now));
+    model.release(this.owner, claims);
+  }
+
+  private listener(id: number): SimulatedListener {
+    const found = this.around.model.listeners.get(id);
+    assert(found !== undefined, `listener ${id} was never registered`);
+    return found.listener;
+  }
+}
+
+/** What the real retry policy makes of an outcome. */
+function toResult(
+  outcome: Outcome,
+  delivery: ClaimedDelivery,
+  { model, now }: Surroundings,
+): Settlement['result'] {
+  if (outcome.kind === 'done') return { state: 'done' };
+  const listener = model.listeners.get(delivery.listenerId)?.listener;
+  assert(listener !== undefined);
+  const failure = toFailure(outcome);
+  const random = outcome.kind === 'later' ? 0 : outcome.random;
+  const verdict = judge(failure, delivery.attempt - delivery.attemptsBefore, listener.options, random);
+  const recorded = { outcome: outcome.kind, error: 'failed' };
+  return verdict.next === 'dead'
+    ? { state: 'dead', ...recorded, park: listener.options.onDead === 'park' }
+    : { state: 'pending', ...recorded, dueAt: now + verdict.delayMs };
+}
+
+function toFailure(outcome: Exclude<Outcome, { kind: 'done' }>): Failure {
+  if (outcome.kind === 'later') return { kind: 'later', error: new RetryLaterError(outcome.seconds) };
+  if (outcome.kind === 'permanent') return { kind: 'permanent', error: new PermanentError('no') };
+  return { kind: outcome.kind, error: new Error('failed') };
+}
