@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/app-config.js';
+import { addNewListenerCommand } from './commands/new-listener.js';
 import { addSendCommand } from './commands/send.js';
+import { addStartCommand } from './commands/start.js';
 import { EXIT, UsageError } from './failure.js';
 
 /**
@@ -13,12 +15,15 @@ import { EXIT, UsageError } from './failure.js';
 export async function run(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = new Command('interactions-webhook')
-    .description('Tools around the receiver for the Interactions Webhook.')
+    .description('The receiver for the Interactions Webhook, and tools around it.')
     .showHelpAfterError('Run it with --help to see what it takes.')
     .exitOverride();
-  addSendCommand(program, (code) => {
+  const setExitCode = (code: number): void => {
     exitCode = code;
-  });
+  };
+  addStartCommand(program, setExitCode);
+  addSendCommand(program, setExitCode);
+  addNewListenerCommand(program);
   try {
     await program.parseAsync(argv);
     return exitCode;
