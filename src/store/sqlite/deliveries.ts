@@ -185,7 +185,8 @@ export class SqliteDeliveries {
     this.freeRunning = prepare<{ owner: number; now: number; begun: number }, LineRow>(sqlite, (p) =>
       db
         .updateTable('deliveries')
-        .set({ state: 'pending', due_at: p.now, owner: null, attempt: sql`attempt - 1 + ${p.begun}` })
+        .set({ state: 'pending', owner: null, attempt: sql`attempt - 1 + ${p.begun}` })
+        .set({ due_at: sql`${p.now} + ${p.begun} * ${apart(p.owner)}` })
         .where('holds', '=', sql.lit(1))
         .where('owner', '=', p.owner)
         .returning(['listener_id', 'interaction_key']),
@@ -306,6 +307,15 @@ export class SqliteDeliveries {
   private freeLines(lines: readonly LineRow[], now: number): void {
     for (const { listener_id: listenerId, interaction_key: key } of lines) this.stepUp(listenerId, key, now);
   }
+}
+
+/**
+ * Milliseconds after which a delivery is due whose process died: up to 2 s, doubled with each attempt up to
+ * 32 s, by a hash of its `seq`. One of them may be what ended the process: together again they would all
+ * run out of attempts with it.
+ */
+function apart(owner: number) {
+  return sql<number>`(seq * (${owner} + 7919) % 32749 % (1000 << min(attempt - attempts_before, 5)))`;
 }
 
 interface LineRow {
