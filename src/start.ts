@@ -8,6 +8,7 @@ import { AppConfig, ConfigError, type Environment } from './config/app-config.js
 import { localSecretFile, withLocalSecret } from './config/local-secret.js';
 import { loadListeners } from './events/listener-loader.js';
 import { ListenerError } from './events/listener-registry.js';
+import { describeError } from './events/retry-policy.js';
 import { StoreOpenError } from './store/errors.js';
 
 /** Exit codes, as sysexits.h has them. */
@@ -25,6 +26,7 @@ export async function start(): Promise<void> {
     const listeners = await loadListeners(config.listeners, process.cwd());
     const app = await createApp(config, { listeners });
     stopOnSignals(app);
+    outliveStrayRejections();
     await listen(app, config);
     const url = await app.getUrl();
     new Logger('Service').log(
@@ -68,6 +70,15 @@ function stopOnSignals(app: NestFastifyApplication): void {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+}
+
+/** By default Node would end the process, and with it every other listener, for a promise that one forgot. */
+function outliveStrayRejections(): void {
+  process.on('unhandledRejection', (reason) => {
+    const message =
+      'A promise was rejected that nobody awaits, most likely in a listener; the service goes on';
+    new Logger('Service').error({ error: describeError(reason) }, message);
+  });
 }
 
 function explain(error: unknown): { message: string; code: number } {
