@@ -10,8 +10,8 @@ const file = openSync(process.env['JOURNAL'] ?? '', 'a');
 const LOOP_MS = 2_000;
 
 const BEHAVIOURS: Readonly<Record<string, () => unknown>> = {
-  exit: () => process.exit(1),
-  'exit-later': () => turn().then(() => process.exit(1)),
+  // When others have begun, too, and before their results are stored.
+  exit: () => turn().then(() => process.exit(1)),
   'stray-rejection': () => {
     setImmediate(() => void Promise.reject(new Error('nobody waits for this')));
   },

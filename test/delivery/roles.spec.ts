@@ -49,7 +49,7 @@ describe('two processes on one store, one that receives and one that delivers', 
     ]);
   });
 
-  it('share the work when both deliver, each event once', async () => {
+  it('hand on each event once when both deliver', async () => {
     shop = new Workshop();
     const services = [await shop.start(LISTENERS), await shop.start(LISTENERS)];
     const ids = Array.from({ length: 40 }, (_, i) => `id-${i}`);
