@@ -16,8 +16,17 @@ const ROOMS = {
   http: ['config', 'observability'],
   // The health checks ask the store; all else here knows nobody.
   observability: ['store', 'config'],
-  // What a listener's author imports from the package, no more.
-  listeners: ['events/on-interaction.decorator.ts', 'events/interaction-event.ts', 'events/delivery.ts'],
+  // What a listener's author imports from the package, and, as these ship with it, the store for their tables.
+  listeners: [
+    'events/on-interaction.decorator.ts',
+    'events/interaction-event.ts',
+    'events/delivery.ts',
+    'events/clock.ts',
+    'config',
+    'store/store.ts',
+    'store/schema.ts',
+    'store/keys.ts',
+  ],
 };
 
 const zones = Object.entries(ROOMS).map(([room, known]) => ({

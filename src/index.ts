@@ -23,6 +23,12 @@ export {
   type ListenerOptions,
 } from './events/on-interaction.decorator.js';
 export {
+  InteractionsService,
+  type Interaction,
+  type InteractionSelection,
+} from './listeners/interactions/interactions.service.js';
+export { TranscriptService, type Transcript } from './listeners/transcript/transcript.service.js';
+export {
   QuarantineService,
   type QuarantinedPayload,
   type Reprocessed,

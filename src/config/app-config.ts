@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
+import {
+  forwardConfig,
+  interactionsConfig,
+  transcriptConfig,
+  type ForwardConfig,
+  type InteractionsConfig,
+  type TranscriptConfig,
+} from './listener-config.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
 /** The environment variables, as `process.env` has them. */
@@ -43,6 +51,10 @@ export class AppConfig {
   readonly docs!: boolean;
   readonly logLevel!: string;
   readonly auditLog!: boolean;
+  /** What the listeners that ship are set to; `undefined`: off. */
+  readonly interactions!: InteractionsConfig | undefined;
+  readonly forward!: ForwardConfig | undefined;
+  readonly transcript!: TranscriptConfig | undefined;
   readonly production!: boolean;
 
   private constructor(values: { readonly [K in keyof AppConfig]: AppConfig[K] }) {
@@ -84,6 +96,9 @@ export class AppConfig {
       docs: reader.required('DOCS') === 'on',
       logLevel: reader.required('LOG_LEVEL'),
       auditLog: reader.required('AUDIT_LOG') === 'on',
+      interactions: interactionsConfig(reader),
+      forward: forwardConfig(reader),
+      transcript: transcriptConfig(reader),
       production,
     };
     // After a fault in ROLES there are none: whatever they are to be, better to hear of the secret now.
@@ -115,7 +130,7 @@ const CHANNEL_SECRET = /^WEBHOOK_SECRET_([A-Z0-9][A-Z0-9_]*?)(_FILE)?$/;
 type ValueOf<V> = V extends Variable<infer T> ? T : never;
 
 /** Reads variables and gathers their faults, so that all of them can be reported at once. */
-class EnvironmentReader {
+export class EnvironmentReader {
   readonly faults: string[] = [];
 
   constructor(private readonly env: Environment) {}

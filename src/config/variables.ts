@@ -73,6 +73,45 @@ const roles: Parse<ReadonlySet<'receive' | 'deliver'>> = (value) => {
 
 const status: Parse<200 | 400> = (value) => (oneOf('400', '200')(value) === '200' ? 200 : 400);
 
+const url: Parse<string> = (value) => {
+  const parsed = URL.parse(value);
+  const web = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
+  if (!web || parsed.username !== '' || parsed.password !== '' || parsed.hash !== '') {
+    throw new Error('must be a URL such as https://host/path, without credentials and without #');
+  }
+  return parsed.href;
+};
+
+/** Hosts as `URL.host` writes them: in lower case, an address in its usual form, no port that goes without saying. */
+const hosts: Parse<readonly string[]> = (value) =>
+  list(value).map((entry) => {
+    const [secure, plain] = [URL.parse(`https://${entry}/`), URL.parse(`http://${entry}/`)];
+    if (secure === null || plain === null || /[/?#@\\]/.test(entry)) {
+      throw new Error('must be hosts, such as crm.example or crm.example:8443');
+    }
+    return secure.host.length < plain.host.length ? secure.host : plain.host;
+  });
+
+/** A value that a header can carry as it is. */
+const token: Parse<string> = (value) => {
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new Error('must be printable ASCII without spaces');
+  return value;
+};
+
+/** Bytes of a Standard Webhooks secret, at least and at most. */
+const SIGNING_SECRET_BYTES = [24, 64] as const;
+
+/** Standard Webhooks secrets: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+const signingSecrets: Parse<readonly Buffer[]> = (value) => {
+  const secrets = list(value).map((part) => Buffer.from(part.replace(/^whsec_/, ''), 'base64'));
+  const [least, most] = SIGNING_SECRET_BYTES;
+  const wellFormed = list(value).every((part) => /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(part));
+  if (!wellFormed || secrets.length === 0 || secrets.some(({ length }) => length < least || length > most)) {
+    throw new Error(`must be whsec_ and ${least} to ${most} random bytes in base64`);
+  }
+  return secrets;
+};
+
 const databaseUrl: Parse<string> = (value) => {
   if (!value.startsWith('sqlite:') || value === 'sqlite:') {
     throw new Error('must be sqlite:PATH, such as sqlite:./data/interactions.db');
@@ -145,6 +184,51 @@ export const VARIABLES = {
     'Least severe level that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
   ),
   AUDIT_LOG: variable(oneOf('on', 'off'), 'on', 'Whether the listener `audit-log` logs every event.'),
+  INTERACTIONS: variable(
+    oneOf('on', 'off'),
+    'off',
+    'Whether the listener `interactions` keeps the state of every interaction.',
+  ),
+  INTERACTIONS_STUCK_AFTER: variable(
+    integer(1, 31_536_000),
+    '86400',
+    'Seconds after which an interaction that started and has not finished is stuck.',
+  ),
+  FORWARD_URL: variable(
+    url,
+    undefined,
+    'Where the listener `http-forward` posts every event as a CloudEvent; when absent, it is off.',
+  ),
+  FORWARD_SECRET: variable(
+    signingSecrets,
+    undefined,
+    'Secret that signs forwarded events, `whsec_` and base64; several, comma-separated, sign each event side by side. Required with `FORWARD_URL`.',
+  ),
+  FORWARD_ALLOWED_HOSTS: variable(
+    hosts,
+    '',
+    'Hosts that `FORWARD_URL` may have, comma-separated, such as `crm.example` or `crm.example:8443`; empty allows any.',
+  ),
+  TRANSCRIPT_BASE_URL: variable(
+    url,
+    undefined,
+    'Base URL of Nexus, from which the listener `transcript` fetches finished interactions; when absent, it is off.',
+  ),
+  TRANSCRIPT_API_KEY: variable(
+    token,
+    undefined,
+    'Sent to Nexus as `x-api-key` when transcripts are fetched.',
+  ),
+  TRANSCRIPT_ALLOWED_HOSTS: variable(
+    hosts,
+    '',
+    'Hosts that transcripts are fetched from, besides that of `TRANSCRIPT_BASE_URL`; the API key is sent to them too.',
+  ),
+  TRANSCRIPT_ALLOW_PRIVATE: variable(
+    oneOf('on', 'off'),
+    'off',
+    'Whether transcripts are fetched from private addresses, such as `10.0.0.0/8` and those of this machine.',
+  ),
   NODE_ENV: variable(
     text,
     'development',

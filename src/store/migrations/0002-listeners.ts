@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 /** The tables of the listeners that ship: `interactions` and `transcript`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -21,19 +21,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createIndex('interactions_open')
     .on('interactions')
     .column('seq')
-    .where('finished_at', 'is', null)
+    .where(sql.ref('finished_at'), 'is', null)
     .execute();
   await db.schema
     .createIndex('interactions_late')
     .on('interactions')
     .column('seq')
-    .where('late_started_at', 'is not', null)
+    .where(sql.ref('late_started_at'), 'is not', null)
     .execute();
   await db.schema
     .createIndex('interactions_without_start')
     .on('interactions')
     .column('seq')
-    .where('started_at', 'is', null)
+    .where(sql.ref('started_at'), 'is', null)
     .execute();
 
   await db.schema
