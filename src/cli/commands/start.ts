@@ -25,10 +25,7 @@ export function addStartCommand(program: Command, setExitCode: (code: number) =>
     .command('start')
     .description('Start the service.')
     .option('--listeners <list>', 'listener modules to load, comma-separated; wins over LISTENERS')
-    .option(
-      '--watch',
-      'compile the TypeScript of this folder, and start again whenever what is loaded changes',
-    )
+    .option('--watch', 'compile the TypeScript of this folder, and start again whenever a listener changes')
     // How --watch starts it.
     .addOption(new Option('--watched').hideHelp())
     .addHelpText('after', EXAMPLES)
@@ -39,8 +36,10 @@ export function addStartCommand(program: Command, setExitCode: (code: number) =>
 }
 
 async function start({ watched }: StartOptions): Promise<number> {
-  // Ctrl-C reaches it twice, from the terminal and from what watches it: the second must not cut off its stop.
-  if (watched) process.on('SIGINT', () => undefined);
+  if (watched) {
+    // A signal can reach it twice, from the terminal and from what watches it: the second must not cut off its stop.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+  }
   // Not before: the other commands need little of what this loads.
   enableCompileCache();
   const service = await import('../../start.js');

@@ -1,35 +1,108 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { watch, type FSWatcher } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { readEnvironment } from '../environment.js';
+import { UsageError } from '../failure.js';
 import { startCompiler } from './compiler.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** A compiler writes several files; the last of them counts. */
+const QUIET_MS = 150;
+const LOADED = /(?<!\.spec)\.[cm]?js$/;
 
 /**
- * Runs the service in a process that Node starts anew whenever a file that it has loaded changes; the
+ * Runs the service in a process of its own, and starts it again whenever the code of a listener changes; the
  * TypeScript of this folder is compiled meanwhile.
  *
+ * Not by `node --watch`: with it, Node reports what the store's thread loads through that thread's own
+ * messages, which the store takes for its replies.
+ *
  * @returns the exit code, once it was told to stop and has stopped.
+ * @throws UsageError when there is nothing to compile with, or to watch.
  */
 export async function watchService(): Promise<number> {
   const compiler = await startCompiler();
-  const args = ['--watch', '--watch-preserve-output', '--enable-source-maps', MAIN, 'start', '--watched'];
-  const service = spawn(process.execPath, args, { stdio: 'inherit' });
-  const children = compiler === undefined ? [service] : [service, compiler];
-  const stop = (): void => children.forEach((child) => child.kill('SIGTERM'));
-  process.once('SIGTERM', stop);
-  // A terminal sends Ctrl-C to all of them.
-  process.on('SIGINT', () => {
-    if (!process.stdin.isTTY) stop();
-  });
-  const code = await ended(service);
-  compiler?.kill('SIGTERM');
-  return code;
+  try {
+    return await new WatchedService(foldersOfListeners()).stopped;
+  } finally {
+    compiler?.kill('SIGTERM');
+  }
 }
 
-function ended(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 0));
-  });
+class WatchedService {
+  /** The exit code, after a signal. */
+  readonly stopped: Promise<number>;
+
+  private readonly watchers: readonly FSWatcher[];
+  private resolveStopped!: (code: number) => void;
+  private child: ChildProcess | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private next: 'wait' | 'start' | 'stop' = 'wait';
+
+  constructor(folders: readonly string[]) {
+    this.stopped = new Promise((resolve) => (this.resolveStopped = resolve));
+    this.watchers = folders.map((folder) =>
+      watch(folder, { recursive: true }, (_, file) => {
+        if (file !== null && LOADED.test(file)) this.changed();
+      }),
+    );
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal));
+    this.start();
+  }
+
+  private start(): void {
+    this.next = 'wait';
+    const child = spawn(process.execPath, ['--enable-source-maps', MAIN, 'start', '--watched'], {
+      stdio: 'inherit',
+    });
+    this.child = child;
+    child.once('close', (code) => {
+      this.child = undefined;
+      if (this.next === 'stop') this.resolveStopped(code ?? 1);
+      else if (this.next === 'start') this.start();
+      else console.error(`The service ended with ${code}. It starts again on the next change.`);
+    });
+  }
+
+  private changed(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.next === 'stop') return;
+      console.log('A listener has changed: starting again …');
+      this.next = 'start';
+      if (this.child === undefined) this.start();
+      else this.child.kill('SIGTERM');
+    }, QUIET_MS);
+  }
+
+  private stop(signal: NodeJS.Signals): void {
+    this.next = 'stop';
+    clearTimeout(this.timer);
+    for (const watcher of this.watchers) watcher.close();
+    if (this.child === undefined) this.resolveStopped(0);
+    // The signal that it may have had already, from the terminal: it stops once.
+    else this.child.kill(signal);
+  }
+}
+
+/** Where the code of the listeners is, but for that of installed packages, which nobody edits. */
+function foldersOfListeners(): readonly string[] {
+  const entries = (readEnvironment().merged['LISTENERS'] ?? '').split(',').map((entry) => entry.trim());
+  const require = createRequire(resolve('package.json'));
+  const folders = new Set<string>();
+  for (const entry of entries.filter((text) => text !== '')) {
+    try {
+      folders.add(dirname(require.resolve(entry)));
+    } catch {
+      throw new UsageError(
+        `The listener ${entry} is not there to be watched. Is it compiled, and does a path start with "./"?`,
+      );
+    }
+  }
+  const own = [...folders].filter((folder) => !folder.split(sep).includes('node_modules'));
+  if (own.length === 0) throw new UsageError('There is no listener to watch: name it with --listeners.');
+  return own;
 }
