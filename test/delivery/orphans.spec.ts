@@ -8,6 +8,13 @@ import { payload, TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 import { Workshop } from '../support/workshop.js';
 
+/** What these tests read of `/health/ready`. */
+interface ReadyReport {
+  readonly details: {
+    readonly backlog: { readonly status: string; readonly seconds: { readonly recorder: number } };
+  };
+}
+
 const services: TestService[] = [];
 async function start(listeners: Type[], dataDir?: string): Promise<TestService> {
   const service = await TestService.start({}, { listeners, ...(dataDir === undefined ? {} : { dataDir }) });
@@ -28,13 +35,12 @@ describe('a listener that is no longer loaded', () => {
     await without.post(payload('STARTED', 'one'));
     await without.post(payload('FINISHED', 'one'));
     expect(await statesOf(without)).toEqual(['pending', 'blocked']);
-    const backlog = async (): Promise<number> => {
-      const { json, status } = await without.send('GET', '/health/ready');
-      expect(status).toBe(200);
-      return (json as { details: { backlog: { seconds: { recorder: number } } } }).details.backlog.seconds
-        .recorder;
+    const backlog = async (): Promise<{ status: string; seconds: { recorder: number } }> => {
+      const { details } = (await without.send('GET', '/health/ready')).json as ReadyReport;
+      return details.backlog;
     };
-    await until(async () => (await backlog()) >= 1);
+    await until(async () => (await backlog()).seconds.recorder >= 1);
+    expect((await backlog()).status).toBe('up');
     expect(await statesOf(without)).toEqual(['pending', 'blocked']);
     await without.app.close();
 

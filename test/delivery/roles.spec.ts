@@ -53,7 +53,7 @@ describe('two processes on one store, one that receives and one that delivers', 
     shop = new Workshop();
     const services = [await shop.start(LISTENERS), await shop.start(LISTENERS)];
     const ids = Array.from({ length: 40 }, (_, i) => `id-${i}`);
-    await Promise.all(ids.map((id, i) => services[i % 2]?.post(payload('STARTED', id))));
+    await Promise.all(ids.map(async (id, i) => services[i % 2]?.post(payload('STARTED', id))));
     await until(async () => {
       const states = Object.values(await shop.states());
       return states.length === 40 && states.every((state) => state === 'done');

@@ -30,9 +30,11 @@ export class ServiceProcess {
     child.stderr?.on('data', collect);
     const end = (): void => void child.kill('SIGKILL');
     process.once('exit', end);
-    this.exited = once(child, 'close').then(([code, signal]) => {
-      process.off('exit', end);
-      return { code, signal } as Exit;
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        process.off('exit', end);
+        resolve({ code, signal });
+      });
     });
   }
 

@@ -38,7 +38,9 @@ export class Workshop {
         .innerJoin('events as e', 'e.seq', 'd.seq')
         .select(['e.interaction_id', 'd.state']),
     );
-    return Object.fromEntries(rows.map((row) => [row.interaction_id, row.state]));
+    return Object.fromEntries(
+      rows.map((row): [string, DeliveryState] => [String(row.interaction_id), row.state]),
+    );
   }
 
   /** Lets the leases of all processes end now, which otherwise takes seconds after one has died. */
