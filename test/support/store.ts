@@ -10,7 +10,7 @@ import { Store, type StoreOptions } from '../../src/store/store.js';
 
 /** A store on a file of its own. */
 export class TestStore {
-  private readonly stores: Store[] = [];
+  private readonly opening: Promise<Store>[] = [];
 
   private constructor(readonly folder: string) {}
 
@@ -23,9 +23,9 @@ export class TestStore {
   }
 
   /** Opens the store; each call is a connection of its own. */
-  async open(options: Partial<StoreOptions> = {}): Promise<Store> {
-    const store = await Store.open({ file: this.file, maxPending: 2_000, ...options });
-    this.stores.push(store);
+  open(options: Partial<StoreOptions> = {}): Promise<Store> {
+    const store = Store.open({ file: this.file, maxPending: 2_000, ...options });
+    this.opening.push(store);
     return store;
   }
 
@@ -45,7 +45,9 @@ export class TestStore {
   }
 
   async remove(): Promise<void> {
-    await Promise.all(this.stores.map((store) => store.close()));
+    for (const opened of await Promise.allSettled(this.opening)) {
+      if (opened.status === 'fulfilled') await opened.value.close();
+    }
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -56,7 +56,7 @@ export class SqliteEngine {
     try {
       configure(sqlite, file);
       const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }) });
-      await migrate(db, file);
+      await migrate(sqlite, db, file);
       const deliveries = new SqliteDeliveries(sqlite, db);
       return new SqliteEngine(
         sqlite,
@@ -153,12 +153,16 @@ function configure(sqlite: Database.Database, file: string): void {
   }
 }
 
-async function migrate(db: Kysely<Schema>, file: string): Promise<void> {
+async function migrate(sqlite: Database.Database, db: Kysely<Schema>, file: string): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+    disableTransactions: true,
   });
+  // Kysely locks nothing on SQLite: processes that start at once would each make the same tables.
+  sqlite.exec('BEGIN IMMEDIATE');
   const { error } = await migrator.migrateToLatest();
+  sqlite.exec(error === undefined ? 'COMMIT' : 'ROLLBACK');
   if (error === undefined) return;
   const newer = error instanceof Error && error.message.includes('corrupted migrations');
   throw new StoreOpenError(

@@ -1,0 +1,23 @@
+/**
+ * Appends until it is killed, and writes the id of each event to standard output once its append has
+ * resolved. Started by durability.spec.ts.
+ */
+import { writeSync } from 'node:fs';
+
+import { Store } from '../../src/store/store.js';
+import { receipt } from '../support/store.js';
+
+const [, , file = '', round = ''] = process.argv;
+const CONCURRENCY = 32;
+
+const store = await Store.open({ file, maxPending: CONCURRENCY });
+let next = 0;
+const appendOneByOne = async (): Promise<never> => {
+  for (;;) {
+    const id = `${round}-${next++}`;
+    await store.append(receipt(id));
+    // Not console.log: what it has taken may not have been written yet when the process dies.
+    writeSync(1, `${id}\n`);
+  }
+};
+await Promise.all(Array.from({ length: CONCURRENCY }, appendOneByOne));
