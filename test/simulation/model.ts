@@ -139,6 +139,7 @@ export class Model {
     assert.equal(claim.attempt, delivery.attempt + 1, `${name} counts its attempts`);
     delivery.attempt = claim.attempt;
     delivery.claim = claim;
+    delivery.notBefore = -Infinity;
   }
 
   /** @returns whether the settlement must be void. */

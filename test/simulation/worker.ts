@@ -8,7 +8,7 @@ import type { SimulatedListener } from './listeners.js';
 import type { Model } from './model.js';
 import type { Outcome } from './steps.js';
 
-export const LEASE_MS = 10_000;
+const LEASE_MS = 10_000;
 /** Deliveries claimed beyond a listener's concurrency. */
 const PREFETCH = 2;
 
@@ -35,6 +35,7 @@ export class SimulatedWorker {
   private running: Running[] = [];
   /** Results that could not be recorded yet. */
   private unrecorded: Settlement[] = [];
+  private lastRecorded: readonly Settlement[] = [];
 
   constructor(private readonly around: Surroundings) {
     this.owner = this.enroll();
@@ -76,6 +77,14 @@ export class SimulatedWorker {
     this.record(attempt, toResult(outcome, attempt.delivery, this.around));
     if (!held) this.flush();
     this.fill();
+    return true;
+  }
+
+  /** Records its last results once more, as when it never learned that they were stored. */
+  repeat(): boolean {
+    this.unrecorded.unshift(...this.lastRecorded);
+    if (this.unrecorded.length === 0) return false;
+    this.flush();
     return true;
   }
 
@@ -166,6 +175,7 @@ export class SimulatedWorker {
   private flush(): void {
     const { engine, model, now } = this.around;
     const settlements = this.unrecorded.splice(0);
+    this.lastRecorded = settlements;
     const { voided } = engine.transaction(() => engine.deliveries.settle(settlements, now));
     const expected = settlements.filter((settlement) => model.settle(settlement)).length;
     assert.equal(voided, expected, 'a result is void exactly when the claim is no longer its worker’s');

@@ -33,21 +33,21 @@ export class World implements Surroundings {
 
   /** Takes a step and checks every promise; whether there was anything to do. */
   async take(step: Step): Promise<boolean> {
-    const taken = await this.act(step);
+    if (!(await this.act(step))) return false;
     checkDeliveries(this.engine, this.model);
-    return taken;
+    return true;
   }
 
   /** From here on everything goes well: then everything must end. */
   heal(): void {
     this.now += LONG_AFTER;
     this.workers = this.workers.map(() => new SimulatedWorker(this));
+    for (const worker of this.workers) worker.heartbeat();
     for (const id of this.model.listeners.keys()) this.setPaused(id, false);
     for (let round = 0; round < HEALING_ROUNDS; round++) {
       this.operate('retry', {});
+      this.worker(round).advance();
       for (const worker of this.workers) {
-        worker.heartbeat();
-        worker.advance();
         worker.claim(Infinity);
         while (worker.finish(0, { kind: 'done' }, false));
       }
@@ -71,6 +71,8 @@ export class World implements Surroundings {
       case 'heartbeat':
         this.worker(step.worker).heartbeat();
         return true;
+      case 'repeat':
+        return this.worker(step.worker).repeat();
       case 'advance':
         this.worker(step.worker).advance();
         return true;
@@ -169,13 +171,12 @@ export class World implements Surroundings {
       retire: () => engine.deliveries.retire(owner, now, true),
     };
     const before = this.store.dump();
-    const torn = new Error('torn');
     assert.throws(() => {
       engine.transaction(() => {
         works[what]();
-        throw torn;
+        throw new Error('torn');
       });
-    }, torn);
+    }, /^Error: torn$/);
     assert.equal(this.store.dump(), before, `a torn ${what} has no effect`);
   }
 
