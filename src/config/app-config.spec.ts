@@ -269,7 +269,9 @@ describe('the secrets', () => {
 
 describe('a variable that names a file', () => {
   let folder: string;
-  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-'))));
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
   const file = (content: string): string => {
     const path = join(folder, 'value');

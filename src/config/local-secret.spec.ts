@@ -8,7 +8,9 @@ import { AppConfig, type Environment } from './app-config.js';
 import { localSecretFile, withLocalSecret } from './local-secret.js';
 
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-'))));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-'));
+});
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const dataDir = (): string => join(folder, 'data');

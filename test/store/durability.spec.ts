@@ -8,7 +8,9 @@ import type { Store } from '../../src/store/store.js';
 import { receipt, TestStore } from '../support/store.js';
 
 let place: TestStore;
-beforeEach(() => (place = TestStore.create()));
+beforeEach(() => {
+  place = TestStore.create();
+});
 afterEach(() => place.remove());
 
 describe('the connection that writes', () => {

@@ -6,7 +6,9 @@ import { interactionIds, receipt, TestStore } from '../support/store.js';
 import { countCommits } from '../support/write-ahead-log.js';
 
 let place: TestStore;
-beforeEach(() => (place = TestStore.create()));
+beforeEach(() => {
+  place = TestStore.create();
+});
 afterEach(() => place.remove());
 
 const names = (count: number, prefix = 'interaction'): string[] =>

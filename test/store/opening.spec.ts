@@ -8,7 +8,9 @@ import { Store } from '../../src/store/store.js';
 import { interactionIds, receipt, TestStore } from '../support/store.js';
 
 let place: TestStore;
-beforeEach(() => (place = TestStore.create()));
+beforeEach(() => {
+  place = TestStore.create();
+});
 afterEach(() => place.remove());
 
 const open = (file: string): Promise<Store> => Store.open({ file, maxPending: 1 });
