@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
  * any guard. Other paths get parsed JSON as before.
  *
  * @example
- * // in an application of your own, before it listens:
+ * // in an application of your own, made with `bodyParser: false`, before it listens:
  * keepRawBody(app.getHttpAdapter().getInstance(), '/nexus/v3/some/interactions/webhook/path');
  */
 export function keepRawBody(fastify: FastifyInstance, path: string): void {

@@ -106,7 +106,7 @@ describe('the guide for listeners', () => {
     const method = { value: () => undefined };
     OnInteraction({ name: 'any' })({}, 'any', method);
     const { options } = Reflect.getMetadata(ON_INTERACTION, method.value) as {
-      options: Record<string, unknown>;
+      options: Record<string, string | number>;
     };
     const rows = readFileSync(PAGE, 'utf8').matchAll(/^\| `(\w+)` +\| `([^`]+)` +\|.*$/gm);
     const documented = [...rows].filter(([, name = '']) => name in options);
