@@ -26,7 +26,7 @@ export async function start(): Promise<void> {
     const listeners = await loadListeners(config.listeners, process.cwd());
     const app = await createApp(config, { listeners });
     stopOnSignals(app);
-    outliveStrayRejections();
+    reportStrayErrors();
     await listen(app, config);
     const url = await app.getUrl();
     new Logger('Service').log(
@@ -72,12 +72,21 @@ function stopOnSignals(app: NestFastifyApplication): void {
   process.once('SIGINT', stop);
 }
 
-/** By default Node would end the process, and with it every other listener, for a promise that one forgot. */
-function outliveStrayRejections(): void {
+/**
+ * What a listener leaves behind: for a promise that it forgot, Node would by default end the process, and
+ * with it every other listener. An exception in a callback does end it, and the log says whose it was.
+ */
+function reportStrayErrors(): void {
+  const logger = new Logger('Service');
   process.on('unhandledRejection', (reason) => {
     const message =
       'A promise was rejected that nobody awaits, most likely in a listener; the service goes on';
-    new Logger('Service').error({ error: describeError(reason) }, message);
+    logger.error({ error: describeError(reason) }, message);
+  });
+  process.on('uncaughtExceptionMonitor', (error) => {
+    const message =
+      'An exception was thrown that nothing catches, most likely in a callback; the process ends';
+    logger.fatal({ error: describeError(error) }, message);
   });
 }
 

@@ -12,6 +12,11 @@ const LOOP_MS = 2_000;
 const BEHAVIOURS: Readonly<Record<string, () => unknown>> = {
   // When others have begun, too, and before their results are stored.
   exit: () => turn().then(() => process.exit(1)),
+  'stray-exception': () => {
+    setImmediate(() => {
+      throw new Error('nothing catches this');
+    });
+  },
   'stray-rejection': () => {
     setImmediate(() => void Promise.reject(new Error('nobody waits for this')));
   },

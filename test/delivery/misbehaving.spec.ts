@@ -128,6 +128,21 @@ describe('a process whose listener', () => {
     expect(await service.end()).toEqual({ code: 0, signal: null });
   });
 
+  it('throws in a callback ends it, says so, and loses nothing', async () => {
+    const shop = workshop();
+    const service = await shop.start(LISTENERS);
+    // It may be gone before the answer is out: the sender would deliver again.
+    await service.post(payload('STARTED', 'stray-exception')).catch(() => undefined);
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    const line = service.output.split('\n').find((text) => text.includes('"level":"fatal"'));
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      listener: 'misbehaving',
+      seq: 1,
+      error: expect.stringContaining('nothing catches this'),
+    });
+    expect(Object.keys(await shop.states())).toEqual(['stray-exception']);
+  });
+
   it('blocks it for 2 s answers what came meanwhile right after, and loses nothing', async () => {
     const shop = workshop();
     const service = await shop.start(LISTENERS);
