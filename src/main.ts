@@ -1,5 +1,3 @@
-import { enableCompileCache } from 'node:module';
-
 /** The service's process. On a Node that is too old it must end before anything native is loaded. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
@@ -8,6 +6,8 @@ if (major < 22 || (major === 22 && minor < 12)) {
   );
   process.exit(78);
 }
+// Only now: a Node that is too old does not know it, and would end at the import without a word of ours.
+const { enableCompileCache } = await import('node:module');
 // Compiled code is kept from start to start: a good third of the time until the service is ready.
 enableCompileCache();
 const { start } = await import('./start.js');
