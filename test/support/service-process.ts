@@ -18,16 +18,23 @@ export interface Exit {
 
 /** The service as a process of its own: for what a test could not survive in its own process. */
 export class ServiceProcess {
-  /** All it wrote to its standard output and error so far. */
+  /** All it wrote so far, to its standard output and error in the order of their arrival. */
   output = '';
+  stdout = '';
+  stderr = '';
   readonly exited: Promise<Exit>;
   /** Where it listens; 0 until {@link ready}. */
   port = 0;
 
   private constructor(private readonly child: ChildProcess) {
-    const collect = (chunk: Buffer): void => void (this.output += chunk.toString());
-    child.stdout?.on('data', collect);
-    child.stderr?.on('data', collect);
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.output += chunk;
+      this.stdout += chunk;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.output += chunk;
+      this.stderr += chunk;
+    });
     const end = (): void => void child.kill('SIGKILL');
     process.once('exit', end);
     this.exited = new Promise((resolve) => {
@@ -97,9 +104,14 @@ export class ServiceProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** Sends a signal. */
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Sends a signal, and waits for the end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
-    this.child.kill(signal);
+    this.kill(signal);
     return this.exited;
   }
 }
