@@ -104,7 +104,7 @@ describe('transcript', () => {
     [status(410), 'permanent'],
     [status(401), 'failed'],
     [status(204), 'failed'],
-    [((response) => response.end('<html>Sign in</html>')) as LocalServer['answer'], 'failed'],
+    [(response) => response.end('<html>Sign in</html>'), 'failed'],
   ])('stores nothing of an answer that is no transcript: %#', async (answer, outcome) => {
     const { service } = await fetching(answer);
     await service.post(finished('x'));
