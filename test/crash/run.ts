@@ -19,6 +19,8 @@ import { judge, nameOf, type Verdict } from './verdict.js';
 const LONGEST_ROUND_MS = 1_500;
 /** What a killed process had claimed waits for the end of its lease, 10 s, and for the look at it, 2.5 s. */
 const DRAIN_LIMIT_MS = 60_000;
+/** How long the last posts may take, each delivered again until it is acknowledged. */
+const FINISH_LIMIT_MS = 30_000;
 /** Faults of a kind that are printed; one cause makes thousands. */
 const SHOWN = 10;
 
@@ -52,7 +54,7 @@ async function run(): Promise<string[]> {
     console.log(`round ${round}: killed, ${size - acknowledged} events acknowledged in it, ${size} in all`);
     service = await start();
   }
-  await sender.finish();
+  const finished = await Promise.race([sender.finish().then(() => true), delay(FINISH_LIMIT_MS, false)]);
   const store = await Store.open({ file: join(folder, 'interactions.db'), maxPending: 1 });
   await drain(store);
   const { code } = await service.end('SIGTERM');
@@ -61,6 +63,7 @@ async function run(): Promise<string[]> {
   report(sender, verdict);
   return [
     ...(code === 0 ? [] : [`The service stopped with code ${code}:\n${service.output.slice(-2_000)}`]),
+    ...(finished ? [] : ['Posts are not acknowledged, however often they are sent.']),
     ...(sender.acknowledged.size > rounds ? [] : ['Hardly anything was acknowledged: nothing is shown.']),
     ...[verdict.lost, verdict.outOfOrder, verdict.unexpected].flatMap(shown),
   ];
