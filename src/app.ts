@@ -34,9 +34,11 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, listeners),
     createAdapter(config, deadlines),
-    { bodyParser: false, bufferLogs: true, abortOnError: false },
+    // What is buffered when it fails is not for the reader of one clear line.
+    { bodyParser: false, bufferLogs: true, autoFlushLogs: false, abortOnError: false },
   );
   app.useLogger(app.get(Logger));
+  app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
   keepRawBody(fastify, config.webhookPath);
   screenRequests(fastify, config, app.get(Lifecycle));
