@@ -1,8 +1,8 @@
 /** The service's process. On a Node that is too old it must end before anything native is loaded. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 12)) {
+if (major < 22 || (major === 22 && minor < 19)) {
   console.error(
-    `Node ${process.versions.node} is too old: 22.12 or newer is needed. "npm start" brings its own.`,
+    `Node ${process.versions.node} is too old: 22.19 or newer is needed. "npm start" brings its own.`,
   );
   process.exit(78);
 }

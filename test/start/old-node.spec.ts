@@ -31,7 +31,7 @@ function runMain(node: string, version?: string): { status: number | null; stdou
 }
 
 const complaint = (version: string): string =>
-  `Node ${version} is too old: 22.12 or newer is needed. "npm start" brings its own.\n`;
+  `Node ${version} is too old: 22.19 or newer is needed. "npm start" brings its own.\n`;
 
 /** A Node of this machine that is too old, if it has one. */
 function oldNode(): { path: string; version: string } | undefined {
@@ -43,7 +43,7 @@ function oldNode(): { path: string; version: string } | undefined {
       : '';
     const [major = 0, minor = 0] = version.split('.').map(Number);
     // Before Node 14.8 the file could not even be parsed.
-    if (major >= 16 && (major < 22 || (major === 22 && minor < 12))) return { path, version };
+    if (major >= 16 && (major < 22 || (major === 22 && minor < 19))) return { path, version };
   }
   return undefined;
 }
@@ -74,7 +74,7 @@ describe('an old Node', () => {
 });
 
 describe('a Node that is new enough', () => {
-  it.each(['22.12.0', '22.22.0', '23.0.0', '24.0.0', process.versions.node, '30.1.0'])(
+  it.each(['22.19.0', '22.22.0', '23.0.0', '24.0.0', process.versions.node, '30.1.0'])(
     '(%s) goes on',
     (version) => {
       expect(runMain(process.execPath, version)).toMatchObject({ status: 0, stdout: 'loaded\n', stderr: '' });
