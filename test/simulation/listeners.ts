@@ -17,7 +17,7 @@ function listener(
     name,
     from,
     filter,
-    options: { ...delays, attempts: 3, timeoutMs: 1, concurrency: 2, onDead, from },
+    options: { ...delays, attempts: 3, timeoutMs: 1, concurrency: 1, onDead, from },
   };
 }
 

@@ -151,6 +151,9 @@ export class Model {
     if (result.state === 'done') this.inOrder(delivery);
     else this.failures++;
     if (result.state === 'dead') delivery.parked = result.park;
+    const attempts = this.listeners.get(listenerId)?.listener.options.attempts ?? 0;
+    const left = result.state !== 'pending' || attempt - delivery.attemptsBefore < attempts;
+    assert(left, `event ${seq} for listener ${listenerId} is dead after ${attempts} attempts`);
     // An earlier one that an operator brought back goes first; after it, this one is due.
     const overtaken = this.line(delivery).some((other) => other.state === 'open' && other.event.seq < seq);
     if (result.state === 'pending' && !overtaken) delivery.notBefore = result.dueAt;

@@ -83,10 +83,11 @@ const eventFields = {
   to: fc.constantFrom(START + 1, START + 1_000, START + 20_000),
 };
 const eventFilter = fc.oneof(fc.constant({}), fc.record(eventFields, { requiredKeys: [] }));
+const seqs = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 2 });
 const deliveryFilter = fc.oneof(
-  fc.record({ listenerId: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ seqs: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 2 }) }),
-  eventFilter,
+  { weight: 1, arbitrary: fc.record({ listenerId: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ seqs }) },
+  { weight: 1, arbitrary: eventFilter },
 );
 const torn = fc.constantFrom<Torn>('append', 'claim', 'heartbeat', 'advance', 'retry', 'discard', 'retire');
 
@@ -130,7 +131,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const), listener, worker }),
   },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constantFrom('retry' as const, 'discard' as const),
       filter: deliveryFilter,

@@ -10,7 +10,7 @@ import type { Outcome } from './steps.js';
 
 const LEASE_MS = 10_000;
 /** Deliveries claimed beyond a listener's concurrency. */
-const PREFETCH = 2;
+const PREFETCH = 3;
 
 /** What a worker works in. */
 export interface Surroundings {
