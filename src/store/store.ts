@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import {
   DummyDriver,
@@ -70,11 +69,12 @@ export class Store {
   private offer: () => ClaimOffer | undefined = () => undefined;
 
   private constructor(
-    private readonly worker: Worker,
+    worker: Worker,
+    private readonly port: MessagePort,
     private readonly options: StoreOptions,
     onBroken: (error: Error) => void,
   ) {
-    worker.on('message', (reply: Reply) => {
+    port.on('message', (reply: Reply) => {
       const settle = this.committing;
       this.committing = undefined;
       settle?.(reply);
@@ -99,13 +99,21 @@ export class Store {
     options: StoreOptions,
     onBroken: (error: Error) => void = () => undefined,
   ): Promise<Store> {
+    // A channel of our own: on the thread's, Node itself talks too (`node --watch`).
+    const { port1: port, port2 } = new MessageChannel();
     const worker = new Worker(new URL('./sqlite/worker.js', import.meta.url), {
-      workerData: { file: options.file },
+      workerData: { file: options.file, port: port2 },
+      transferList: [port2],
       resourceLimits: WORKER_LIMITS,
     });
-    const [opened] = (await once(worker, 'message')) as [Opened];
+    const opened = await new Promise<Opened>((resolve) => {
+      port.once('message', resolve);
+      worker.once('error', (error: Error) => {
+        resolve({ opened: false, message: `The store's thread cannot start: ${error.message}` });
+      });
+    });
     if (!opened.opened) throw new StoreOpenError(opened.message);
-    return new Store(worker, options, onBroken);
+    return new Store(worker, port, options, onBroken);
   }
 
   /** Lets appended deliveries be claimed for a worker in the transaction that appends them. */
@@ -189,7 +197,7 @@ export class Store {
     this.broken = new StoreUnavailableError('it is closed');
     await new Promise<void>((resolve) => {
       this.closing = { resolve };
-      this.worker.postMessage('close');
+      this.port.postMessage('close');
     });
   }
 
@@ -227,7 +235,7 @@ export class Store {
       );
       if (appends.length > 0) this.settleAppends(appends, reply[calls.length]);
     };
-    this.worker.postMessage(group, transfer);
+    this.port.postMessage(group, transfer);
   }
 
   private settleAppends(appends: typeof this.appends, outcome: Reply[number] | undefined): void {

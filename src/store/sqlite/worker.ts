@@ -2,14 +2,13 @@
  * The store's thread. A commit waits for the disk; here that holds up the next group of writes and nothing
  * else, while the event loop of the service goes on.
  */
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { workerData, type MessagePort } from 'node:worker_threads';
 
 import type { ReceiptDraft } from '../records.js';
 import { SqliteEngine } from './engine.js';
 import type { Call, Opened, OperationName, Operations, PackedReceipts, Reply } from './protocol.js';
 
-const port = parentPort as MessagePort;
-const { file } = workerData as { file: string };
+const { file, port } = workerData as { file: string; port: MessagePort };
 
 try {
   const engine = await SqliteEngine.open(file);
