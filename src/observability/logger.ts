@@ -43,5 +43,7 @@ const quietNest: NonNullable<LoggerOptions['hooks']>['logMethod'] = function (ar
   const context =
     typeof fields === 'object' && fields !== null && 'context' in fields ? fields.context : undefined;
   if (level <= INFO && typeof context === 'string' && CHATTER.has(context)) return;
+  // That it cannot listen, which start.ts says better.
+  if (context === 'NestApplication') return;
   method.apply(this, args);
 };
