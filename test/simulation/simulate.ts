@@ -53,7 +53,7 @@ function describe({
     errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : errorInstance;
   return [
     'A schedule breaks a promise:',
-    ...steps.map((step) => `  ${JSON.stringify(step)}`),
+    ...steps.map((step) => `  ${fc.stringify(step)}`),
     String(error),
     `Again: npm run test:simulate -- --seed ${seed} --path "${counterexamplePath ?? ''}"`,
   ].join('\n');
