@@ -84,6 +84,8 @@ export class Dispatcher {
       this.lanes.set(id, { id, listener, queue: [], running: new Set(), due: true });
     }
     this.owner = await this.enroll();
+    // At once, for what a process that crashed has left: its lease may have ended already.
+    await this.heartbeat();
     this.store.offerClaims(() => this.offer());
     this.heartbeatTimer = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
     this.pollTimer = setInterval(() => {

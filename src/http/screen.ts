@@ -15,7 +15,7 @@ const HEADER_COUNT_LIMIT = 100;
  */
 export function screenRequests(fastify: FastifyInstance, config: AppConfig, lifecycle: Lifecycle): void {
   fastify.server.maxHeadersCount = HEADER_COUNT_LIMIT + 1;
-  const isWebhook = webhookMatcher(config.webhookPath);
+  const isWebhook = config.roles.has('receive') ? webhookMatcher(config.webhookPath) : () => false;
   const screen = (refusalOf: (request: FastifyRequest) => Refusal | undefined): onRequestHookHandler => {
     return (request, reply, done) => {
       const refusal = refusalOf(request);

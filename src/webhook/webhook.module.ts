@@ -12,7 +12,6 @@ import { WebhookService } from './webhook.service.js';
 
 /** The webhook with all that it needs: also for import into an application of your own. */
 @Module({
-  controllers: [WebhookController],
   providers: [WebhookService, EventsPayloadPipe, QuarantineService],
   exports: [QuarantineService],
 })
@@ -25,6 +24,8 @@ export class WebhookModule {
   static forRoot(config: AppConfig): DynamicModule {
     return {
       module: WebhookModule,
+      // A process that only delivers answers no webhook, so that no load balancer takes it for one that does.
+      controllers: config.roles.has('receive') ? [WebhookController] : [],
       imports: [
         ConfigModule.forRoot(config),
         StoreModule,

@@ -63,4 +63,11 @@ describe('two processes on one store, one that receives and one that delivers', 
       ids.map((id) => `done ${id} 1`).sort(),
     );
   });
+
+  it('leave the webhook to the one that receives: the other has no such path', async () => {
+    shop = new Workshop();
+    const deliverer = await shop.start(LISTENERS, { ROLES: 'deliver' });
+    expect((await deliverer.post(payload('STARTED', 'one'))).status).toBe(404);
+    expect(await shop.states()).toEqual({});
+  });
 });
