@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -29,6 +29,19 @@ export class Folder {
     const folder = new Folder(env);
     for (const file of FILES) cpSync(file, join(folder.path, file), { recursive: true });
     symlinkSync(resolve('node_modules'), join(folder.path, 'node_modules'), 'dir');
+    return folder;
+  }
+
+  /** An empty folder into which a built checkout is installed, packed. What it needs is linked, not downloaded. */
+  static async installation(checkout: Folder): Promise<Folder> {
+    // Built already.
+    await checkout.run('npm pack --ignore-scripts');
+    const folder = new Folder(checkout.env);
+    mkdirSync(join(folder.path, 'node_modules'));
+    for (const name of readdirSync('node_modules')) {
+      symlinkSync(resolve('node_modules', name), join(folder.path, 'node_modules', name));
+    }
+    await folder.run(`tar -xzf ${checkout.path}/*.tgz && mv package node_modules/interactions-webhook`);
     return folder;
   }
 
