@@ -15,6 +15,9 @@ import { StoreOpenError } from './store/errors.js';
 const EXIT = { unavailable: 69, software: 70, ioError: 74, config: 78 } as const;
 /** Where `npm run send` sends to when it is told nothing else. */
 const DEFAULT_WEBHOOK = 'http://127.0.0.1:3000/nexus/v3/some/interactions/webhook/path';
+const IDLE_CHECK_MS = 100;
+/** Connections that are open by then, for a request that never came whole or never came at all, are cut off. */
+const REQUEST_LIMIT_MS = 6_000;
 /** Whatever has not ended by then is cut off: supervisors commonly kill after 10 s. */
 const STOP_LIMIT_MS = 9_500;
 
@@ -58,7 +61,15 @@ async function listen(app: NestFastifyApplication, { host, port }: AppConfig): P
 
 /** Stops once: takes no more, finishes what runs, closes, and ends the process within 10 s. */
 function stopOnSignals(app: NestFastifyApplication): void {
+  let stopping = false;
   const stop = (): void => {
+    // Under npm, Ctrl-C comes twice: from the terminal, and from npm, which passes it on.
+    if (stopping) return;
+    stopping = true;
+    const server = app.getHttpServer();
+    // Over and over: one whose request has just been answered is kept alive until then.
+    setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS).unref();
+    setTimeout(() => server.closeAllConnections(), REQUEST_LIMIT_MS).unref();
     setTimeout(() => process.exit(EXIT.software), STOP_LIMIT_MS).unref();
     app.close().then(
       () => process.exit(process.exitCode ?? 0),
@@ -68,8 +79,8 @@ function stopOnSignals(app: NestFastifyApplication): void {
       },
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
 }
 
 /**
