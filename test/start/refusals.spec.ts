@@ -152,7 +152,9 @@ describe('an address that cannot be listened on', () => {
     await once(other, 'listening');
     port = String((other.address() as AddressInfo).port);
   });
-  afterEach(() => other.close());
+  afterEach(() => {
+    other.close();
+  });
 
   it('since something listens there is refused, and the data is as good as before', async () => {
     const message = `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set PORT.`;
