@@ -38,10 +38,16 @@ export class Folder {
     await checkout.run('npm pack --ignore-scripts');
     const folder = new Folder(checkout.env);
     mkdirSync(join(folder.path, 'node_modules'));
-    for (const name of readdirSync('node_modules')) {
+    const link = (name: string): void =>
       symlinkSync(resolve('node_modules', name), join(folder.path, 'node_modules', name));
-    }
+    readdirSync('node_modules')
+      .filter((name) => name !== '.bin')
+      .forEach(link);
+    mkdirSync(join(folder.path, 'node_modules/.bin'));
+    readdirSync('node_modules/.bin').forEach((name) => link(join('.bin', name)));
     await folder.run(`tar -xzf ${checkout.path}/*.tgz && mv package node_modules/interactions-webhook`);
+    await folder.run('chmod +x node_modules/interactions-webhook/dist/cli/main.js');
+    await folder.run('ln -s ../interactions-webhook/dist/cli/main.js node_modules/.bin/interactions-webhook');
     return folder;
   }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 
 import { freePort, Folder, type Command } from './checkout.js';
 import { blockOf, blocksOf, commandsOf } from './markdown.js';
@@ -106,18 +107,31 @@ describe('the README', () => {
     SLOW_MS,
   );
 
-  it('ends as it says: Ctrl-C, without a fault', async () => {
+  it('ends as it says: with Ctrl-C, and nothing left claimed', async () => {
     await service.stop();
-    expect(await service.ended()).toBe(0);
+    const sqlite = new Database(join(folder.path, 'data/interactions.db'));
+    expect(sqlite.prepare('select count(*) as workers from workers').get()).toEqual({ workers: 0 });
+    sqlite.close();
   });
 });
 
+/** The anchors of a page, as GitHub makes them of its headings. */
+const anchorsOf = (page: string): string[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
 describe.each(PAGES)('%s', (page) => {
   it('links to nothing that is not there', () => {
-    const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)].map(
-      ([, to = '']) => to,
-    );
-    const missing = links.filter((to) => !/^https?:/.test(to) && !existsSync(join(dirname(page), to)));
+    const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+    const missing = links.filter(([, to = '', anchor]) => {
+      if (/^https?:/.test(to)) return false;
+      const target = to === '' ? page : join(dirname(page), to);
+      return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+    });
     expect(missing).toEqual([]);
   });
 });
