@@ -58,7 +58,18 @@ export class DeliveryService {
 
   /** How many events {@link replay} would deliver to a listener. */
   async countReplay(listener: string, filter: EventFilter = {}): Promise<number> {
-    return this.store.call('countReplay', { listenerId: await this.idOf(listener), filter });
+    const listenerId = await this.idOf(listener);
+    let total = 0;
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const { count, next }: Operations['countReplay']['result'] = await this.store.call('countReplay', {
+        listenerId,
+        filter,
+        after,
+      });
+      total += count;
+      after = next;
+    }
+    return total;
   }
 
   /**

@@ -135,7 +135,7 @@ export class World implements Surroundings {
     const id = listener + 1;
     if (!this.model.listeners.has(id)) return false;
     const count = this.engine.transaction(() => {
-      const dry = this.engine.operations.countReplay(id, filter);
+      const dry = this.engine.operations.countReplay(id, filter, 0).count;
       this.engine.operations.startReplay(id, filter, this.now);
       return dry;
     });

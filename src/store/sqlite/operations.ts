@@ -10,6 +10,8 @@ import type { SqliteDeliveries } from './deliveries.js';
 
 /** Deliveries of one operator's command that one transaction touches: commits of webhooks go in between. */
 const BATCH = 500;
+/** Events that one step of a replay or backfill looks at: few of them may match, and commits wait meanwhile. */
+const SCAN = 20_000;
 /** Due deliveries of a listener above which a replay or backfill waits: live events are due behind them. */
 const BACKLOG_LIMIT = 500;
 
@@ -109,18 +111,25 @@ export class SqliteOperations {
     return { count: rows.length, more: rows.length === this.batch };
   }
 
-  /** How many events a replay would deliver. */
-  countReplay(listenerId: number, filter: EventFilter): number {
+  /** How many events a replay would deliver of those after a `seq`: of one scan, so that commits go in between. */
+  countReplay(
+    listenerId: number,
+    filter: EventFilter,
+    after: number,
+  ): { count: number; next: number | undefined } {
+    const end = after + SCAN;
     const query = this.db
       .selectFrom('events as e')
       .select((q) => q.fn.countAll<number>().as('count'))
+      .where('e.seq', '>', after)
+      .where('e.seq', '<=', end)
       .where((q) => this.matching(q, listenerId, filter));
-    return this.all(query)[0]?.count ?? 0;
+    return { count: this.all(query)[0]?.count ?? 0, next: end >= this.lastSeq() ? undefined : end };
   }
 
   /** Enters a replay of all events up to now that match; {@link advance} carries it out. */
   startReplay(listenerId: number, filter: EventFilter, now: number): number {
-    const last = this.all(this.db.selectFrom('events').select((q) => q.fn.max('seq').as('seq')))[0]?.seq ?? 0;
+    const last = this.lastSeq();
     const row = { listener_id: listenerId, filter: JSON.stringify(filter), until_seq: last, created_at: now };
     return this.all(this.db.insertInto('replays').values(row).returning('id'))[0]?.id ?? 0;
   }
@@ -167,6 +176,7 @@ export class SqliteOperations {
     const { id, listener_id: listenerId, position, until_seq: until } = replay;
     if (this.isBusy(listenerId)) return;
     const filter = JSON.parse(replay.filter) as EventFilter;
+    const end = Math.min(until, position + SCAN);
     const events = this.all(
       this.db
         .selectFrom('events as e')
@@ -175,22 +185,25 @@ export class SqliteOperations {
         )
         .select(['e.seq', 'e.interaction_key', 'd.state'])
         .where('e.seq', '>', position)
-        .where('e.seq', '<=', until)
+        .where('e.seq', '<=', end)
         .where((q) => this.matching(q, listenerId, filter))
         .orderBy('e.seq')
         .limit(this.batch),
     );
+    let replayed = 0;
     for (const { seq, interaction_key: key, state } of events) {
       if (state === null) this.insertDelivery.run({ seq, listenerId, interactionKey: key });
       else if (!isOver(state)) continue;
       this.reopen(seq, listenerId, key, now);
+      replayed++;
     }
-    const over = events.length < this.batch;
+    const scanned = events.length < this.batch;
     this.run(
       this.db
         .updateTable('replays')
-        .set({ position: over ? until : (events.at(-1)?.seq ?? until), state: over ? 'done' : 'running' })
-        .set({ replayed: sql`replayed + ${events.length}` })
+        .set({ position: scanned ? end : (events.at(-1)?.seq ?? end) })
+        .set({ state: scanned && end >= until ? 'done' : 'running' })
+        .set({ replayed: sql`replayed + ${replayed}` })
         .where('id', '=', id),
     );
   }
@@ -201,11 +214,14 @@ export class SqliteOperations {
    */
   private advanceBackfill(listenerId: number, filter: ListenerFilter, from: number, now: number): void {
     if (this.isBusy(listenerId)) return;
+    const last = this.lastSeq();
+    const end = Math.min(last, from + SCAN);
     const events = this.all(
       this.db
         .selectFrom('events as e')
         .select(['e.seq', 'e.interaction_key'])
         .where('e.seq', '>', from)
+        .where('e.seq', '<=', end)
         .where((q) => q.and(conditions(q, filter)))
         .orderBy('e.seq')
         .limit(this.batch),
@@ -214,7 +230,9 @@ export class SqliteOperations {
       this.insertDelivery.run({ seq, listenerId, interactionKey: key });
       this.reopen(seq, listenerId, key, now);
     }
-    const next = events.length < this.batch ? null : (events.at(-1)?.seq ?? null);
+    const scanned = events.length < this.batch;
+    const reached = scanned ? end : (events.at(-1)?.seq ?? end);
+    const next = scanned && end >= last ? null : reached;
     this.run(this.db.updateTable('listeners').set({ backfill_seq: next }).where('id', '=', listenerId));
   }
 
@@ -230,6 +248,10 @@ export class SqliteOperations {
         if (other.state === 'pending') this.demote.run({ seq: other.seq, listenerId });
     }
     this.open.run({ seq, listenerId, state: mustWait ? 'blocked' : 'pending', dueAt: mustWait ? null : now });
+  }
+
+  private lastSeq(): number {
+    return this.all(this.db.selectFrom('events').select((q) => q.fn.max('seq').as('seq')))[0]?.seq ?? 0;
   }
 
   private isBusy(listenerId: number): boolean {

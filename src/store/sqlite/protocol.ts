@@ -30,7 +30,10 @@ export interface Operations {
   retire: { args: { owner: number; now: number; begun: boolean }; result: void };
   retry: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
   discard: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
-  countReplay: { args: { listenerId: number; filter: EventFilter }; result: number };
+  countReplay: {
+    args: { listenerId: number; filter: EventFilter; after: number };
+    result: { count: number; next: number | undefined };
+  };
   startReplay: { args: { listenerId: number; filter: EventFilter; now: number }; result: number };
   advance: { args: { now: number }; result: Advanced };
   setPaused: { args: { listenerId: number; paused: boolean }; result: void };

@@ -42,7 +42,8 @@ const HANDLERS: Handlers = {
   retire: (engine, { owner, now, begun }) => engine.deliveries.retire(owner, now, begun),
   retry: (engine, { filter, now }) => engine.operations.retry(filter, now),
   discard: (engine, { filter, now }) => engine.operations.discard(filter, now),
-  countReplay: (engine, { listenerId, filter }) => engine.operations.countReplay(listenerId, filter),
+  countReplay: (engine, { listenerId, filter, after }) =>
+    engine.operations.countReplay(listenerId, filter, after),
   startReplay: (engine, { listenerId, filter, now }) =>
     engine.operations.startReplay(listenerId, filter, now),
   advance: (engine, { now }) => engine.operations.advance(now),
