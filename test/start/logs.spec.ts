@@ -130,10 +130,11 @@ describe('what is logged', () => {
       post(event('other'), { 'x-hub-signature': signature(event('other'), OTHER_SECRET) }, `${PATH}/other`),
       post(event('wrong key'), { 'x-api-key': `${API_KEY}-and-more` }),
       post(event('query'), {}, `${PATH}?secret=${SECRET}`),
+      post(event('query'), { 'x-hub-signature': '' }, `${PATH}?secret=${SECRET}`),
       post(event('form'), { 'content-type': `text/${CANARY}` }),
       post(event('elsewhere'), {}, '/elsewhere'),
     ]);
-    expect(statuses).toEqual([200, 400, 400, 401, 200, 401, 200, 415, 404]);
+    expect(statuses).toEqual([200, 400, 400, 401, 200, 401, 200, 401, 415, 404]);
     await until(() => service.stdout.includes('Interaction other STARTED'));
     expect(service.output).not.toContain(CANARY);
     for (const secret of [SECRET, 'older-secret', OTHER_SECRET, API_KEY]) {
