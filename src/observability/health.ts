@@ -28,14 +28,20 @@ import { Lifecycle } from './lifecycle.js';
 /** An event loop that stands still for longer than this cannot answer a webhook in good time. */
 const LOOP_DELAY_LIMIT_MS = 1_000;
 const NANOS_PER_MS = 1e6;
-/** How long the result of a write probe is good for: anybody may ask, each asking costs a write. */
+/** How long what a probe found is good for: anybody may ask, and each probe costs a write and a query. */
 const PROBE_TTL_MS = 1_000;
+
+/** What a probe of the store found. */
+type Probed =
+  | { readonly ok: true; readonly waitedSeconds: Readonly<Record<string, number>> }
+  | { readonly ok: false; readonly message: string };
 
 /** What readiness looks at. */
 @Injectable()
 class HealthIndicators {
   private readonly loop = monitorEventLoopDelay({ resolution: 20 });
-  private probe: { at: number; error: Promise<Error | undefined> } | undefined;
+  private probed: Promise<Probed> | undefined;
+  private probedAt = 0;
 
   constructor(
     private readonly store: Store,
@@ -53,23 +59,10 @@ class HealthIndicators {
 
   /** Whether the store takes a write, tried for real. */
   async storeWritable(): Promise<HealthIndicatorResult> {
-    const now = Date.now();
-    if (this.probe === undefined || now - this.probe.at > PROBE_TTL_MS) {
-      const write = this.store.builder.updateTable('probe').set({ written_at: now });
-      this.probe = {
-        at: now,
-        error: this.store.query(write).then(
-          () => undefined,
-          (error: unknown) => error as Error,
-        ),
-      };
-    }
     const indicator = this.indicators.check('store');
-    const error = await this.probe.error;
+    const probed = await this.probe();
     const waiting = this.store.backlog;
-    return error === undefined
-      ? indicator.up({ waiting })
-      : indicator.down({ message: error.message, waiting });
+    return probed.ok ? indicator.up({ waiting }) : indicator.down({ message: probed.message, waiting });
   }
 
   /** How late the event loop was at worst since it was last asked. */
@@ -85,7 +78,24 @@ class HealthIndicators {
    * receive nothing: events are stored all the same.
    */
   async backlog(): Promise<HealthIndicatorResult> {
-    const query = this.store.builder
+    const probed = await this.probe();
+    // Terminus would end without a report if this failed too: that the store is down is said above.
+    return probed.ok ? this.indicators.check('backlog').up({ seconds: probed.waitedSeconds }) : {};
+  }
+
+  /** One probe for all who ask while it runs, and for a while after: a slow store is not asked again and again. */
+  private probe(): Promise<Probed> {
+    if (this.probed === undefined || Date.now() - this.probedAt > PROBE_TTL_MS) {
+      this.probedAt = Infinity;
+      this.probed = this.tryStore().finally(() => (this.probedAt = Date.now()));
+    }
+    return this.probed;
+  }
+
+  private async tryStore(): Promise<Probed> {
+    const { builder } = this.store;
+    const write = builder.updateTable('probe').set({ written_at: Date.now() });
+    const oldest = builder
       .selectFrom('listeners')
       .select((q) => [
         'name',
@@ -98,9 +108,13 @@ class HealthIndicators {
           .limit(1)
           .as('oldest'),
       ]);
-    const rows = await this.store.query(query);
-    const seconds = rows.map(({ name, oldest }): [string, number] => [name, secondsSince(oldest)]);
-    return this.indicators.check('backlog').up({ seconds: Object.fromEntries(seconds) });
+    try {
+      const [, rows] = await Promise.all([this.store.query(write), this.store.query(oldest)]);
+      const seconds = rows.map(({ name, oldest }): [string, number] => [name, secondsSince(oldest)]);
+      return { ok: true, waitedSeconds: Object.fromEntries(seconds) };
+    } catch (error) {
+      return { ok: false, message: (error as Error).message };
+    }
   }
 }
 
