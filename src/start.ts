@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -26,6 +28,7 @@ export async function start(): Promise<void> {
   try {
     const env = readEnvironment();
     const config = AppConfig.load(env);
+    await probeAddress(config);
     const listeners = await loadListeners(config.listeners, process.cwd());
     const app = await createApp(config, { listeners });
     stopOnSignals(app);
@@ -48,6 +51,18 @@ export async function start(): Promise<void> {
 function readEnvironment(): Environment {
   if (process.env['NODE_ENV'] !== 'production' && existsSync('.env')) process.loadEnvFile('.env');
   return withLocalSecret({ ...process.env });
+}
+
+/**
+ * Fails as listening would, before anything runs: Nest binds last, when listeners already have deliveries, and
+ * a service that was started twice by mistake would take some only to end.
+ */
+async function probeAddress({ host, port }: AppConfig): Promise<void> {
+  if (port === 0) return;
+  const server = createServer().listen({ host, port });
+  await once(server, 'listening');
+  server.close();
+  await once(server, 'close');
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: AppConfig): Promise<void> {

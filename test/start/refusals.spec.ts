@@ -156,35 +156,45 @@ describe('an address that cannot be listened on', () => {
     other.close();
   });
 
-  it('since something listens there is refused, and the data is as good as before', async () => {
-    const message = `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set PORT.`;
-    expectRefusal(await folder.refused({ PORT: port }), UNAVAILABLE, message);
+  const taken = (): string => `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set PORT.`;
+
+  it('since something listens there is refused before anything is made', async () => {
+    expectRefusal(await folder.refused({ PORT: port }), UNAVAILABLE, taken());
+    expect(existsSync(folder.dataDir)).toBe(false);
+  });
+
+  it('runs no listener and claims nothing: what waited is delivered by the next start', async () => {
+    const journal = folder.file('journal');
+    const listeners = { LISTENERS: resolve('test/start/journal.module.ts'), JOURNAL: journal };
+    const receiver = await folder.start({ ...listeners, ROLES: 'receive' });
+    await receiver.post(payload('STARTED', 'waiting'));
+    await receiver.end();
+    const second = { ...listeners, JOURNAL: folder.file('second'), PORT: port };
+    expectRefusal(await folder.refused(second), UNAVAILABLE, taken());
+    // The listener opens its journal when it is loaded: it was not even that.
+    expect(existsSync(second.JOURNAL)).toBe(false);
+    await folder.start(listeners);
+    await until(() => readFileSync(journal, 'utf8').includes('done'));
+    expect(readFileSync(journal, 'utf8')).toBe('begin waiting journal:1 1\ndone waiting journal:1 1\n');
+  });
+
+  it.each(['0', '3999'])('since it is no address of this machine is refused, port %s', async (port) => {
+    const refused = await folder.refused({ HOST: '192.0.2.1', PORT: port });
+    expectRefusal(
+      refused,
+      UNAVAILABLE,
+      /^Cannot listen on 192\.0\.2\.1 \(.*EADDRNOTAVAIL.*\)\. Check HOST and PORT\.\n$/,
+    );
+  });
+
+  it('is found out late with port 0, and the data is as good as before', async () => {
+    await folder.refused({ HOST: '192.0.2.1', PORT: '0' });
     const database = new Database(folder.file('data/interactions.db'), { readonly: true });
     expect(database.prepare('select count(*) from workers').pluck().get()).toBe(0);
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     database.close();
     const service = await folder.start();
     expect((await service.post(payload())).status).toBe(200);
-  });
-
-  it('costs no event: what waited is delivered by the next start', async () => {
-    const journal = folder.file('journal');
-    const listeners = { LISTENERS: resolve('test/start/journal.module.ts'), JOURNAL: journal };
-    const receiver = await folder.start({ ...listeners, ROLES: 'receive' });
-    await receiver.post(payload('STARTED', 'waiting'));
-    await receiver.end();
-    expect((await folder.refused({ ...listeners, PORT: port })).code).toBe(UNAVAILABLE);
-    await folder.start(listeners);
-    await until(() => readFileSync(journal, 'utf8').includes('done waiting journal:1'));
-  });
-
-  it('since it is no address of this machine is refused', async () => {
-    const refused = await folder.refused({ HOST: '192.0.2.1' });
-    expectRefusal(
-      refused,
-      UNAVAILABLE,
-      /^Cannot listen on 192\.0\.2\.1 \(.*EADDRNOTAVAIL.*\)\. Check HOST and PORT\.\n$/,
-    );
   });
 
   it('since no such host is known is refused', async () => {
