@@ -25,6 +25,8 @@ const STOP_LIMIT_MS = 9_500;
 
 /** Starts the service, or ends the process with one clear message and a code that says what kind of fault it was. */
 export async function start(): Promise<void> {
+  // What is written, bodies of webhooks above all, is for the service's own user.
+  process.umask(0o077);
   try {
     const env = readEnvironment();
     const config = AppConfig.load(env);

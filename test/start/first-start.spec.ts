@@ -17,6 +17,8 @@ const NO_SECRET = { WEBHOOK_SECRET: undefined };
 const secretFile = (): string => `${folder.dataDir}/webhook-secret`;
 const readSecret = (): string => readFileSync(secretFile(), 'utf8').trim();
 
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
 /** The banner, line by line: it is written after the line that says that the service listens. */
 async function bannerOf(service: ServiceProcess): Promise<string[]> {
   await until(() => service.stdout.includes('npm run send'));
@@ -56,11 +58,26 @@ describe('a first start without any preparation', () => {
 
   it('makes a secret, which its owner alone can read, which verifies, and which is printed nowhere', async () => {
     const service = await folder.start(NO_SECRET);
-    expect((statSync(secretFile()).mode & 0o777).toString(8)).toBe('600');
+    expect(modeOf(secretFile())).toBe('600');
     expect(await statusOf(service, readSecret())).toBe(200);
     expect(await statusOf(service, 'another')).toBe(401);
     await service.end();
     expect(service.output).not.toContain(readSecret());
+  });
+
+  it('keeps what is stored for its owner alone, also where others may usually read', async () => {
+    const umask = process.umask(0o022);
+    const service = folder.spawn();
+    process.umask(umask);
+    await service.ready();
+    expect((await service.post(payload())).status).toBe(200);
+    const modes = readdirSync(folder.dataDir).map((name) => [name, modeOf(`${folder.dataDir}/${name}`)]);
+    expect(Object.fromEntries(modes)).toEqual({
+      'interactions.db': '600',
+      'interactions.db-shm': '600',
+      'interactions.db-wal': '600',
+    });
+    expect(modeOf(folder.dataDir)).toBe('700');
   });
 
   it('makes a secret that the next start still has', async () => {
