@@ -16,7 +16,12 @@ beforeEach(async () => {
 });
 afterEach(() => service.stop());
 
-const ready = (): ReturnType<TestService['send']> => service.send('GET', '/health/ready');
+interface Report {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+const get = (path: string): Promise<Report> => service.send('GET', path);
+const ready = (): Promise<Report> => get('/health/ready');
 
 /** Runs SQL beside the service, as whoever damages its file would. */
 function tamper(sql: string): void {
@@ -27,7 +32,7 @@ function tamper(sql: string): void {
 
 describe('GET /health/live', () => {
   it('is answered 200 while the process answers', async () => {
-    const { status, json } = await service.send('GET', '/health/live');
+    const { status, json } = await get('/health/live');
     expect({ status, json }).toEqual({ status: 200, json: { status: 'ok' } });
   });
 });
@@ -60,7 +65,7 @@ describe('GET /health/ready', () => {
       error: { store: { status: 'down', message: expect.stringContaining('The store is unavailable') } },
       details: { running: { status: 'up' }, eventLoop: { status: 'up' } },
     });
-    expect(Object.keys(json.error as object)).toEqual(['store']);
+    expect(Object.keys(json['error'] as object)).toEqual(['store']);
   });
 
   it('asks the store once for all who ask at about the same time', async () => {

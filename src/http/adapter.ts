@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { AppConfig } from '../config/app-config.js';
 import { REFUSALS, refusalBody, refuse, type Refusal } from './answers.js';
+import { logRefusal } from './refusal-log.js';
 
 const KIB = 1024;
 /** Request line and headers together, in bytes. */
@@ -53,8 +54,10 @@ export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINE
     skipMiddie: true,
     multipart: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) =>
-      refuse(reply, REFUSALS.notFound),
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      logRefusal(REFUSALS.notFound, request);
+      refuse(reply, REFUSALS.notFound);
+    },
   });
 }
 
@@ -78,6 +81,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const refusal = REFUSAL_OF[error.code ?? ''] ?? MALFORMED;
+  logRefusal(refusal, { ip: socket.remoteAddress ?? '' });
   const body = JSON.stringify(refusalBody(refusal));
   socket.end(
     `HTTP/1.1 ${refusal.status} ${REASONS[refusal.status]}\r\n` +

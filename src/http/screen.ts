@@ -5,6 +5,7 @@ import { withLogFields } from '../observability/log-context.js';
 import type { Lifecycle } from '../observability/lifecycle.js';
 import { traceIdOf } from './trace-id.js';
 import { REFUSALS, refuse, type Refusal } from './answers.js';
+import { logRefusal } from './refusal-log.js';
 
 /** Headers of a request at the most. Node drops what is above its own limit without a word. */
 const HEADER_COUNT_LIMIT = 100;
@@ -67,11 +68,12 @@ function webhookRefusal(
   return undefined;
 }
 
-/** Refuses without reading the body: a connection whose body is unread cannot serve another request. */
+/** Refuses, and logs it, without reading the body: a connection whose body is unread cannot serve another request. */
 function close(reply: FastifyReply, refusal: Refusal): void {
   const { headers } = reply.request;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (hasBody) void reply.header('connection', 'close');
+  logRefusal(refusal, reply.request);
   refuse(reply, refusal);
 }
 

@@ -5,8 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { OverloadedError, StoreUnavailableError } from '../store/errors.js';
 import { WebhookError, type WebhookErrorCode } from './errors.js';
-import { traceIdOf } from '../http/trace-id.js';
 import { REFUSALS, refuse, type Refusal } from '../http/answers.js';
+import { logRefusal, refusalFields } from '../http/refusal-log.js';
 
 const STATUS_OF: Readonly<Record<WebhookErrorCode, number>> = {
   UNAUTHORIZED: 401,
@@ -28,13 +28,12 @@ export class WebhookExceptionFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const { method, url, ip, headers } = http.getRequest<FastifyRequest>();
+    const request = http.getRequest<FastifyRequest>();
     const refusal = refusalFor(error);
-    const path = url.split('?', 1)[0];
-    const fields = { status: refusal.status, method, path, ip, traceId: traceIdOf(headers['x-b3-traceid']) };
+    const fields = refusalFields(refusal.status, request);
     if (refusal.status === 500) this.logger.error({ ...fields, err: error }, 'A fault of ours');
     else if (refusal.status === 503) this.logger.error(fields, (error as Error).message);
-    else this.logger.warn(fields, `Refused: ${refusal.message}`);
+    else logRefusal(refusal, request);
     refuse(http.getResponse<FastifyReply>(), refusal);
   }
 }
