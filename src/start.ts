@@ -150,7 +150,7 @@ function explain(error: unknown): { message: string; code: number } {
 }
 
 function banner(url: string, config: AppConfig, env: Environment): string {
-  const local = process.env['WEBHOOK_SECRET'] === undefined && env['WEBHOOK_SECRET'] !== undefined;
+  const local = env['WEBHOOK_SECRET'] !== process.env['WEBHOOK_SECRET'];
   const webhook = `${url}${config.webhookPath}`;
   const secret = local
     ? `${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`

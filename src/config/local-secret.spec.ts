@@ -96,4 +96,17 @@ describe('the file of the secret', () => {
     expect(localSecretFile({})).toBe(resolve('data/webhook-secret'));
     expect(localSecretFile({ DATA_DIR: '' })).toBe(resolve('data/webhook-secret'));
   });
+
+  it('is below the folder that DATA_DIR_FILE has, as the rest of the data is', () => {
+    const file = join(folder, 'where');
+    writeFileSync(file, `${dataDir()}\n`);
+    expect(localSecretFile({ DATA_DIR_FILE: file })).toBe(secretFile());
+    expect(AppConfig.load(withLocalSecret({ DATA_DIR_FILE: file })).dataDir).toBe(dataDir());
+    expect(existsSync(secretFile())).toBe(true);
+  });
+
+  it('is nowhere when DATA_DIR_FILE cannot be read', () => {
+    const env = { DATA_DIR_FILE: join(folder, 'missing') };
+    expect(() => withLocalSecret(env)).toThrow(/DATA_DIR_FILE names .+missing, which cannot be read/);
+  });
 });

@@ -2,15 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import type { Environment } from './app-config.js';
-import { VARIABLES } from './variables.js';
+import { ConfigError, EnvironmentReader, type Environment } from './app-config.js';
 
 /** Where a made secret is kept, below `DATA_DIR`. */
 const FILE_NAME = 'webhook-secret';
 
-/** The file of the made secret for an environment. */
+/**
+ * The file of the made secret for an environment.
+ *
+ * @throws ConfigError when `DATA_DIR` cannot be read.
+ */
 export function localSecretFile(env: Environment): string {
-  return resolve(env['DATA_DIR'] || (VARIABLES.DATA_DIR.default ?? '.'), FILE_NAME);
+  const reader = new EnvironmentReader(env);
+  const dataDir = reader.required('DATA_DIR');
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  return resolve(dataDir, FILE_NAME);
 }
 
 /**
@@ -18,6 +24,7 @@ export function localSecretFile(env: Environment): string {
  * so that the first start needs no preparation. The secret is made once and kept in `DATA_DIR` with
  * mode 0600.
  *
+ * @throws ConfigError when `DATA_DIR` cannot be read.
  * @throws NodeJS.ErrnoException when the data folder cannot be written.
  */
 export function withLocalSecret(env: Environment): Environment {

@@ -56,6 +56,14 @@ describe('a first start without any preparation', () => {
     expect(service.stderr).toBe('');
   });
 
+  it('says so too where the secret is set to nothing', async () => {
+    const service = await folder.start({ WEBHOOK_SECRET: '' });
+    expect(await bannerOf(service)).toContain(
+      `Secret    ${secretFile()} (made for you; set WEBHOOK_SECRET to use your own)`,
+    );
+    expect(await statusOf(service, readSecret())).toBe(200);
+  });
+
   it('makes a secret, which its owner alone can read, which verifies, and which is printed nowhere', async () => {
     const service = await folder.start(NO_SECRET);
     expect(modeOf(secretFile())).toBe('600');
