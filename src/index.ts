@@ -8,6 +8,7 @@ export {
   type DeliverySelection,
   type ReplayProgress,
 } from './events/delivery.service.js';
+export type { AttemptReport } from './events/dispatcher.js';
 export { EventService, type EventFields, type ReceivedPayload } from './events/event.service.js';
 export type {
   EventType,

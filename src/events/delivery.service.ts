@@ -127,11 +127,11 @@ export class DeliveryService {
     const filter: DeliveryFilter =
       listener === undefined ? rest : { ...rest, listenerId: await this.idOf(listener) };
     let count = 0;
-    let result: Operations['retry']['result'];
+    let result: Operations['retry']['result'] | undefined;
     do {
-      result = await this.store.call(name, { filter, now: this.clock.now() });
+      result = await this.store.call(name, { filter, now: this.clock.now(), after: result?.next });
       count += result.count;
-    } while (result.more);
+    } while (result.next !== undefined);
     this.dispatcher.wake();
     return count;
   }

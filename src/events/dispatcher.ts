@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Subject } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 
 import type { ClaimedDelivery, ClaimOffer, Settlement } from '../store/records.js';
 import { Store } from '../store/store.js';
@@ -57,8 +57,9 @@ interface Lane {
  */
 @Injectable()
 export class Dispatcher {
-  /** Every attempt, after its result is on disk. */
-  readonly attempts = new Subject<AttemptReport>();
+  private readonly reports = new Subject<AttemptReport>();
+  /** Every attempt, after its result is on disk: for metrics and live views. */
+  readonly attempts: Observable<AttemptReport> = this.reports.asObservable();
 
   private readonly logger = new Logger(Dispatcher.name);
   private readonly lanes = new Map<number, Lane>();
@@ -69,6 +70,8 @@ export class Dispatcher {
   private settlements: SettledAttempt[] = [];
   private settling: Promise<void> | undefined;
   private advancing: Promise<void> | undefined;
+  /** One at a time: two that find the lease gone would enroll twice. */
+  private beating: Promise<void> | undefined;
   private heartbeatTimer: NodeJS.Timeout | undefined;
   private pollTimer: NodeJS.Timeout | undefined;
   private dueTimer: NodeJS.Timeout | undefined;
@@ -87,7 +90,9 @@ export class Dispatcher {
     // At once, for what a process that crashed has left: its lease may have ended already.
     await this.heartbeat();
     this.store.offerClaims(() => this.offer());
-    this.heartbeatTimer = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
+    this.heartbeatTimer = setInterval(() => {
+      this.beating ??= this.heartbeat().finally(() => (this.beating = undefined));
+    }, HEARTBEAT_MS);
     this.pollTimer = setInterval(() => {
       this.wake();
       this.advanceSoon();
@@ -136,7 +141,11 @@ export class Dispatcher {
     await this.advancing;
     clearInterval(this.heartbeatTimer);
     // Behind every group that may still claim: those were handed to the store before.
-    await this.store.call('retire', { owner: this.owner, now: this.clock.now(), begun: false });
+    const retirement = { owner: this.owner, now: this.clock.now(), begun: false };
+    await this.store.call('retire', retirement).catch((error: unknown) => {
+      // Its lease ends by itself: others get what it held somewhat later.
+      this.logger.error(`This worker could not be retired: ${(error as Error).message}`);
+    });
   }
 
   private enroll(): Promise<number> {
@@ -158,7 +167,10 @@ export class Dispatcher {
       this.logger.warn(
         'The lease of this worker ended while it stood still; its deliveries were given to others.',
       );
-      for (const lane of this.lanes.values()) lane.queue.length = 0;
+      for (const { queue, running } of this.lanes.values()) {
+        queue.length = 0;
+        for (const attempt of running) attempt.abort(0);
+      }
       this.owner = await this.enroll();
       this.wake();
     } catch (error) {
@@ -169,9 +181,10 @@ export class Dispatcher {
   private async advance(): Promise<void> {
     try {
       while (!this.stopping) {
-        const { more, paused } = await this.store.call('advance', { now: this.clock.now() });
+        const { moved, paused } = await this.store.call('advance', { now: this.clock.now() });
         await this.giveBack(paused);
-        if (!more) return;
+        // The poll goes on with what had to wait.
+        if (!moved) return;
         this.wake();
         await new Promise((resolve) => setTimeout(resolve, ADVANCE_PAUSE_MS));
       }
@@ -273,8 +286,8 @@ export class Dispatcher {
       });
     };
     if (number > listener.options.attempts) {
-      // Each of its attempts ended with the process, so none of them could be recorded as failed.
-      const error = new Error(`The process ended during each of ${listener.options.attempts} attempts.`);
+      const { attempts } = listener.options;
+      const error = new Error(`All ${attempts} attempts are used up; the last ones ended with the process.`);
       finish({ kind: 'permanent', error });
       return;
     }
@@ -323,7 +336,7 @@ export class Dispatcher {
         const { voided, steppedUp } = await this.store.call('settle', { settlements, now: this.clock.now() });
         if (voided > 0)
           this.logger.warn(`${voided} results came after their lease had ended; they are void.`);
-        for (const { report } of group) this.attempts.next(report);
+        for (const { report } of group) this.reports.next(report);
         if (steppedUp > 0 || group.some(({ settlement }) => settlement.result.state === 'pending'))
           this.wake();
       } catch (error) {

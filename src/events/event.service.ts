@@ -11,7 +11,7 @@ import type {
 } from '../store/records.js';
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
-import { Dispatcher } from './dispatcher.js';
+import { Dispatcher, type AttemptReport } from './dispatcher.js';
 import type { InteractionEvent } from './interaction-event.js';
 
 /** One entry of `data.entities[]`, in the service's words. */
@@ -43,11 +43,16 @@ export class EventService implements OnModuleDestroy {
    */
   readonly events: Observable<InteractionEvent> = this.subject.asObservable();
 
+  /** Every attempt of a listener in this process, after its result is on disk. */
+  readonly attempts: Observable<AttemptReport>;
+
   constructor(
     private readonly store: Store,
     private readonly dispatcher: Dispatcher,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.attempts = dispatcher.attempts;
+  }
 
   /**
    * Stores a payload's events with a delivery for each listener that wants them. They are on disk when this

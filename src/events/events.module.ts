@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { config as rxjs } from 'rxjs';
 
 import { AppConfig } from '../config/app-config.js';
 import { Store } from '../store/store.js';
@@ -37,6 +38,8 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    // A subscriber of events or attempts that throws is no reason to end the process.
+    rxjs.onUnhandledError ??= (error) => this.logger.error({ err: error as Error }, 'A subscriber failed');
     const listeners = this.registry.listeners();
     const declared = listeners.map(({ name, filter: { name: _, ...filter }, options }) => ({
       name,

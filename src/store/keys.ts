@@ -9,6 +9,15 @@ const key = (...parts: readonly (string | number | null)[]): string =>
 /** SHA-256 of some bytes, hex. */
 export const digest = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex');
 
+const digests = new WeakMap<Uint8Array, string>();
+
+/** The {@link digest} of a body that thousands of events may share: made once for all of them. */
+function bodyDigest(body: Uint8Array): string {
+  let known = digests.get(body);
+  if (known === undefined) digests.set(body, (known = digest(body)));
+  return known;
+}
+
 /** What the keys of an event are made from. */
 export interface KeySource {
   readonly channel: string;
@@ -30,7 +39,7 @@ export function eventKeys(source: KeySource, body: Uint8Array): { dedupKey: stri
   const dedupKey =
     operationId !== undefined && interactionId !== undefined
       ? key('event', channel, operationId, interactionId, type ?? null)
-      : key('body', channel, digest(body), source.position);
+      : key('body', channel, bodyDigest(body), source.position);
   return { dedupKey, interactionKey: interactionKey(channel, interactionId) ?? dedupKey };
 }
 

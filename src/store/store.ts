@@ -23,6 +23,10 @@ const GROUP_LIMIT = 512;
 const COMMIT_INTERVAL_MS = 2;
 /** Bytes of bodies that may wait at once, however few requests they are. */
 const PENDING_BYTES_LIMIT = 16 * 1024 * 1024;
+/** The same for the receipts of one commit. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+/** What an event takes beside its bytes, about: a body can be nothing but thousands of small events. */
+const EVENT_BYTES = 256;
 /** Heap of the store's thread: garbage is collected early, not when gigabytes of it have gathered. */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
 
@@ -134,10 +138,10 @@ export class Store {
    */
   append(draft: ReceiptDraft): Promise<AppendedReceipt> {
     if (this.broken !== undefined) return Promise.reject(this.broken);
-    const { length } = draft.body;
-    if (this.isFull(length)) return Promise.reject(new OverloadedError());
+    const weight = weightOf(draft);
+    if (this.isFull(weight)) return Promise.reject(new OverloadedError());
     this.pending++;
-    this.pendingBytes += length;
+    this.pendingBytes += weight;
     return new Promise((resolve, reject) => {
       this.appends.push({ draft, resolve, reject });
       this.schedule();
@@ -217,7 +221,7 @@ export class Store {
 
   private commit(): void {
     this.lastCommit = performance.now();
-    const appends = this.appends.splice(0, GROUP_LIMIT);
+    const appends = this.appends.splice(0, this.groupSize());
     const calls = this.calls.splice(0);
     const group: Call[] = calls.map(({ call }) => call);
     const transfer: ArrayBuffer[] = [];
@@ -238,9 +242,21 @@ export class Store {
     this.port.postMessage(group, transfer);
   }
 
+  /** How many of the waiting appends one transaction takes: at least one, and not much memory at once. */
+  private groupSize(): number {
+    let size = 0;
+    let weight = 0;
+    for (const { draft } of this.appends.slice(0, GROUP_LIMIT)) {
+      weight += weightOf(draft);
+      if (size > 0 && weight > GROUP_BYTES) break;
+      size++;
+    }
+    return size;
+  }
+
   private settleAppends(appends: typeof this.appends, outcome: Reply[number] | undefined): void {
     this.pending -= appends.length;
-    for (const { draft } of appends) this.pendingBytes -= draft.body.length;
+    for (const { draft } of appends) this.pendingBytes -= weightOf(draft);
     for (const [i, { resolve, reject }] of appends.entries()) {
       settle(outcome, (result) => resolve((result as AppendedReceipt[])[i] as AppendedReceipt), reject);
     }
@@ -276,4 +292,9 @@ function pack(drafts: readonly ReceiptDraft[], offer: ClaimOffer | undefined): P
     return { ...receipt, bodyLength: body.length };
   });
   return { receipts, bodies, offer };
+}
+
+/** Bytes of memory that a waiting receipt holds, about. */
+function weightOf({ body, events }: ReceiptDraft): number {
+  return body.length + events.length * EVENT_BYTES;
 }

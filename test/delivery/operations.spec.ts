@@ -45,6 +45,24 @@ describe('an operator', () => {
     ]);
   });
 
+  it('retries each dead delivery once, although it dies again at once', async () => {
+    const recorder = new Recorder();
+    recorder.handle = () => {
+      throw new PermanentError('no such case');
+    };
+    const service = await start(recorder);
+    const entities = Array.from({ length: 1_100 }, (_, i) => ({
+      event: 'STARTED',
+      entity: { id: `id-${i}` },
+    }));
+    await service.post({ operationId: 'many', data: { entities } });
+    await until(async () => (await states(service)).every((state) => state === 'dead'));
+
+    expect(await service.get(DeliveryService).retry({})).toBe(1_100);
+    await until(async () => (await states(service)).every((state) => state === 'dead'));
+    expect(recorder.seen).toHaveLength(2_200);
+  });
+
   it('frees the events behind a parked delivery by retrying or by discarding it', async () => {
     const recorder = new Recorder();
     recorder.handle = ({ type }) => {

@@ -1,3 +1,4 @@
+import type { BatchResult } from '../../src/store/sqlite/operations.js';
 import assert from 'node:assert/strict';
 
 import { eventKeys } from '../../src/store/keys.js';
@@ -123,11 +124,12 @@ export class World implements Surroundings {
 
   private operate(command: 'retry' | 'discard', filter: Parameters<Model['retry']>[0]): void {
     let total = 0;
-    for (let more = true; more;) {
-      const batch = this.engine.transaction(() => this.engine.operations[command](filter, this.now));
+    let batch: BatchResult | undefined;
+    do {
+      const after = batch?.next;
+      batch = this.engine.transaction(() => this.engine.operations[command](filter, this.now, after));
       total += batch.count;
-      more = batch.more;
-    }
+    } while (batch.next !== undefined);
     assert.equal(total, this.model[command](filter), `${command} changes what its filter picks`);
   }
 

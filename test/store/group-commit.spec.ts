@@ -114,13 +114,24 @@ describe('appends that wait', () => {
   it('are refused when their bodies are too much memory, however few they are', async () => {
     const store = await place.open();
     const unlock = place.lock();
-    const body = Buffer.alloc(8 * 1_024 * 1_024);
+    const body = Buffer.alloc(7.5 * 1_024 * 1_024);
     const waiting = names(2).map((id) => store.append(receipt(id, { body })));
     await expect(store.append(receipt('one too many', { body }))).rejects.toThrow(OverloadedError);
     unlock();
     await Promise.all(waiting);
     await store.append(receipt('later', { body }));
     await expect(interactionIds(store)).resolves.toEqual([...names(2), 'later']);
+  });
+
+  it('are refused when their events are too much memory, however small the bodies', async () => {
+    const store = await place.open();
+    const unlock = place.lock();
+    const { events, ...rest } = receipt('many');
+    const many = { ...rest, events: Array.from({ length: 60_000 }, () => events[0] as (typeof events)[0]) };
+    const waiting = store.append(many);
+    await expect(store.append(many)).rejects.toThrow(OverloadedError);
+    unlock();
+    await waiting;
   });
 
   it('are taken one at a time when each alone is as much memory as that', async () => {

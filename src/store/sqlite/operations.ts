@@ -17,17 +17,24 @@ const BACKLOG_LIMIT = 500;
 
 type Conditions = ExpressionBuilder<Schema & { e: Schema['events'] }, 'e'>;
 
+/** The last delivery of a batch. */
+export interface BatchPosition {
+  readonly seq: number;
+  readonly listenerId: number;
+}
+
 /** How far a batch came. */
 export interface BatchResult {
   /** Deliveries it changed. */
   readonly count: number;
-  /** Whether another batch may find more. */
-  readonly more: boolean;
+  /** Where the next batch goes on, if there may be more. */
+  readonly next: BatchPosition | undefined;
 }
 
-/** What is left of replays and backfills, and which listeners are paused. */
+/** Whether replays or backfills went on, and which listeners are paused. */
 export interface Advanced {
-  readonly more: boolean;
+  /** False when there are none, and when each waits for its listener to have less to do. */
+  readonly moved: boolean;
   /** What a worker has claimed of these and not begun is to be given back. */
   readonly paused: readonly number[];
 }
@@ -88,16 +95,19 @@ export class SqliteOperations {
     );
   }
 
-  /** Gives dead deliveries fresh attempts. One batch; call again while there is more. */
-  retry(filter: DeliveryFilter, now: number): BatchResult {
-    const dead = this.select(filter, ['dead']);
+  /**
+   * Gives dead deliveries fresh attempts. One batch; `after` is where the one before ended: what has died
+   * again meanwhile must not be found again.
+   */
+  retry(filter: DeliveryFilter, now: number, after?: BatchPosition): BatchResult {
+    const dead = this.select(filter, ['dead'], after);
     for (const row of dead) this.reopen(row.seq, row.listener_id, row.interaction_key, now);
-    return { count: dead.length, more: dead.length === this.batch };
+    return this.batchOf(dead);
   }
 
   /** Gives up deliveries that are dead or wait; those that run are left alone. One batch. */
-  discard(filter: DeliveryFilter, now: number): BatchResult {
-    const rows = this.select(filter, ['dead', 'pending', 'blocked']);
+  discard(filter: DeliveryFilter, now: number, after?: BatchPosition): BatchResult {
+    const rows = this.select(filter, ['dead', 'pending', 'blocked'], after);
     for (const { seq, listener_id: listenerId, interaction_key: key } of rows) {
       this.run(
         this.db
@@ -108,7 +118,7 @@ export class SqliteOperations {
       );
       this.deliveries.stepUp(listenerId, key, now);
     }
-    return { count: rows.length, more: rows.length === this.batch };
+    return this.batchOf(rows);
   }
 
   /** How many events a replay would deliver of those after a `seq`: of one scan, so that commits go in between. */
@@ -136,6 +146,7 @@ export class SqliteOperations {
 
   /** Carries replays and backfills one batch further. */
   advance(now: number): Advanced {
+    let moved = false;
     const backfills = this.all(
       this.db
         .selectFrom('listeners')
@@ -143,7 +154,8 @@ export class SqliteOperations {
         .where('backfill_seq', 'is not', null),
     );
     for (const { id, filter, backfill_seq: from } of backfills) {
-      this.advanceBackfill(id, JSON.parse(filter) as ListenerFilter, from ?? 0, now);
+      const wanted = JSON.parse(filter) as ListenerFilter;
+      moved = this.advanceBackfill(id, wanted, from ?? 0, now) || moved;
     }
     // A listener that still catches up is given everything anyway, in order: its replays wait for that.
     const replays = this.all(
@@ -154,9 +166,9 @@ export class SqliteOperations {
         .where('r.state', '=', 'running')
         .where('l.backfill_seq', 'is', null),
     );
-    for (const replay of replays) this.advanceReplay(replay, now);
+    for (const replay of replays) moved = this.advanceReplay(replay, now) || moved;
     const paused = this.all(this.db.selectFrom('listeners').select('id').where('paused', '=', 1));
-    return { more: replays.length > 0 || backfills.length > 0, paused: paused.map(({ id }) => id) };
+    return { moved, paused: paused.map(({ id }) => id) };
   }
 
   /** Pauses or resumes a listener. */
@@ -172,9 +184,9 @@ export class SqliteOperations {
   private advanceReplay(
     replay: { id: number; listener_id: number; filter: string; position: number; until_seq: number },
     now: number,
-  ): void {
+  ): boolean {
     const { id, listener_id: listenerId, position, until_seq: until } = replay;
-    if (this.isBusy(listenerId)) return;
+    if (this.isBusy(listenerId, now)) return false;
     const filter = JSON.parse(replay.filter) as EventFilter;
     const end = Math.min(until, position + SCAN);
     const events = this.all(
@@ -206,14 +218,15 @@ export class SqliteOperations {
         .set({ replayed: sql`replayed + ${replayed}` })
         .where('id', '=', id),
     );
+    return true;
   }
 
   /**
    * Until it has caught up with the log, a listener that wants all of it gets deliveries from here alone, so
    * that no new event overtakes an old one of its interaction. The batch that finds no more ends that.
    */
-  private advanceBackfill(listenerId: number, filter: ListenerFilter, from: number, now: number): void {
-    if (this.isBusy(listenerId)) return;
+  private advanceBackfill(listenerId: number, filter: ListenerFilter, from: number, now: number): boolean {
+    if (this.isBusy(listenerId, now)) return false;
     const last = this.lastSeq();
     const end = Math.min(last, from + SCAN);
     const events = this.all(
@@ -234,6 +247,7 @@ export class SqliteOperations {
     const reached = scanned ? end : (events.at(-1)?.seq ?? end);
     const next = scanned && end >= last ? null : reached;
     this.run(this.db.updateTable('listeners').set({ backfill_seq: next }).where('id', '=', listenerId));
+    return true;
   }
 
   /** Makes a delivery open again, at its place in the line of its listener and interaction. */
@@ -254,17 +268,23 @@ export class SqliteOperations {
     return this.all(this.db.selectFrom('events').select((q) => q.fn.max('seq').as('seq')))[0]?.seq ?? 0;
   }
 
-  private isBusy(listenerId: number): boolean {
+  private isBusy(listenerId: number, now: number): boolean {
     const due = this.db
       .selectFrom('deliveries')
       .select('seq')
       .where('listener_id', '=', listenerId)
-      .where('due_at', 'is not', null)
+      // Due now: retries that wait for later are no reason to wait with others.
+      .where('due_at', '<=', now)
       .limit(BACKLOG_LIMIT);
     return this.all(due).length === BACKLOG_LIMIT;
   }
 
-  private select(filter: DeliveryFilter, states: DeliveryState[]) {
+  private batchOf(rows: readonly { seq: number; listener_id: number }[]): BatchResult {
+    const last = rows.length < this.batch ? undefined : rows.at(-1);
+    return { count: rows.length, next: last && { seq: last.seq, listenerId: last.listener_id } };
+  }
+
+  private select(filter: DeliveryFilter, states: DeliveryState[], after: BatchPosition | undefined) {
     let query = this.db
       .selectFrom('deliveries as d')
       .innerJoin('events as e', 'e.seq', 'd.seq')
@@ -272,7 +292,14 @@ export class SqliteOperations {
       .where('d.state', 'in', states)
       .where((q) => q.and([...conditions(q, filter), ...this.ofInteraction(q, filter)]))
       .orderBy('d.seq')
+      .orderBy('d.listener_id')
       .limit(this.batch);
+    if (after !== undefined) {
+      const { seq, listenerId } = after;
+      query = query.where((q) =>
+        q.or([q('d.seq', '>', seq), q.and([q('d.seq', '=', seq), q('d.listener_id', '>', listenerId)])]),
+      );
+    }
     if (filter.listenerId !== undefined) query = query.where('d.listener_id', '=', filter.listenerId);
     if (filter.seqs !== undefined) query = query.where('d.seq', 'in', filter.seqs);
     return this.all(query);

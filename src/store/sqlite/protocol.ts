@@ -11,7 +11,7 @@ import type {
   Settlement,
 } from '../records.js';
 import type { Claimed, Settled, Wanted } from './deliveries.js';
-import type { Advanced, BatchResult } from './operations.js';
+import type { Advanced, BatchPosition, BatchResult } from './operations.js';
 
 /* eslint-disable @typescript-eslint/no-invalid-void-type -- a result is the return type of its handler */
 /** The operations of the store, each atomic: their arguments and results. */
@@ -28,8 +28,8 @@ export interface Operations {
   enroll: { args: { pid: number; now: number; leaseMs: number }; result: number };
   heartbeat: { args: { owner: number; now: number; leaseMs: number }; result: boolean };
   retire: { args: { owner: number; now: number; begun: boolean }; result: void };
-  retry: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
-  discard: { args: { filter: DeliveryFilter; now: number }; result: BatchResult };
+  retry: { args: BatchArgs; result: BatchResult };
+  discard: { args: BatchArgs; result: BatchResult };
   countReplay: {
     args: { listenerId: number; filter: EventFilter; after: number };
     result: { count: number; next: number | undefined };
@@ -38,6 +38,14 @@ export interface Operations {
   advance: { args: { now: number }; result: Advanced };
   setPaused: { args: { listenerId: number; paused: boolean }; result: void };
   query: { args: { sql: string; parameters: readonly unknown[] }; result: unknown[] };
+}
+
+/** One batch of an operator's command. */
+export interface BatchArgs {
+  readonly filter: DeliveryFilter;
+  readonly now: number;
+  /** Where the batch before ended. */
+  readonly after?: BatchPosition | undefined;
 }
 
 export type OperationName = keyof Operations;

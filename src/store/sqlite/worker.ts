@@ -40,8 +40,8 @@ const HANDLERS: Handlers = {
   enroll: (engine, { pid, now, leaseMs }) => engine.deliveries.enroll(pid, now, leaseMs),
   heartbeat: (engine, { owner, now, leaseMs }) => engine.deliveries.heartbeat(owner, now, leaseMs),
   retire: (engine, { owner, now, begun }) => engine.deliveries.retire(owner, now, begun),
-  retry: (engine, { filter, now }) => engine.operations.retry(filter, now),
-  discard: (engine, { filter, now }) => engine.operations.discard(filter, now),
+  retry: (engine, { filter, now, after }) => engine.operations.retry(filter, now, after),
+  discard: (engine, { filter, now, after }) => engine.operations.discard(filter, now, after),
   countReplay: (engine, { listenerId, filter, after }) =>
     engine.operations.countReplay(listenerId, filter, after),
   startReplay: (engine, { listenerId, filter, now }) =>
@@ -54,7 +54,7 @@ const HANDLERS: Handlers = {
 /** Failures that no other call would be spared. */
 const STORE_WIDE = /^SQLITE_(BUSY|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)/;
 
-/** One transaction for the whole group; when it fails, one for each call, so that none can fail another. */
+/** One transaction for the whole group; when it fails, one for each call, so that none can fail another. Appends are one call. */
 function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
   const works = calls.map(({ name, args }) => {
     const handler = HANDLERS[name] as (engine: SqliteEngine, args: unknown) => unknown;
