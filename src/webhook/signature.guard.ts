@@ -1,3 +1,5 @@
+import { randomBytes, createSecretKey } from 'node:crypto';
+
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
@@ -7,6 +9,9 @@ import { rawBodyOf } from './raw-body.js';
 import { matchSignature, sameSecret } from './signature.js';
 import { markVerified } from './signed-request.js';
 import { traceIdOf } from '../http/trace-id.js';
+
+/** Stands in for the secrets of an unknown channel: how long an answer takes must not tell which ones exist. */
+const NOBODYS_SECRETS = [createSecretKey(randomBytes(32))];
 
 /** Lets a request pass whose bytes were signed with a secret of its channel. Nothing was parsed before. */
 @Injectable()
@@ -19,12 +24,11 @@ export class SignatureGuard implements CanActivate {
     const body = rawBodyOf(request);
     if (body === undefined) throw new UnsupportedMediaTypeError();
     const channel = params.channel ?? DEFAULT_CHANNEL;
-    // An unknown channel has no secrets, and so fails as a wrong signature does.
-    const secrets = this.config.secrets.get(channel) ?? [];
-    const secretIndex = matchSignature(secrets, headers['x-hub-signature'], body);
+    const secrets = this.config.secrets.get(channel);
+    const secretIndex = matchSignature(secrets ?? NOBODYS_SECRETS, headers['x-hub-signature'], body);
     const { apiKey } = this.config;
     const keyed = apiKey === undefined || sameSecret(apiKey, headers['x-api-key']);
-    if (secretIndex === -1 || !keyed) throw new UnauthorizedError();
+    if (secrets === undefined || secretIndex === -1 || !keyed) throw new UnauthorizedError();
     markVerified(request, { channel, body, secretIndex, traceId: traceIdOf(headers['x-b3-traceid']) });
     return true;
   }
