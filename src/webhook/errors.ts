@@ -1,3 +1,5 @@
+import { REFUSALS } from '../http/answers.js';
+
 /** Codes of the failures that the webhook answers; `exception.filter.ts` gives each its status. */
 export type WebhookErrorCode = 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'UNSUPPORTED_MEDIA_TYPE';
 
@@ -13,9 +15,7 @@ export class UnauthorizedError extends WebhookError {
   override readonly name = 'UnauthorizedError';
   readonly code = 'UNAUTHORIZED';
   constructor() {
-    super(
-      'The request could not be verified. Check the path, the secret of the channel and X-Hub-Signature.',
-    );
+    super(REFUSALS.unauthorized.message);
   }
 }
 
@@ -33,6 +33,6 @@ export class UnsupportedMediaTypeError extends WebhookError {
   override readonly name = 'UnsupportedMediaTypeError';
   readonly code = 'UNSUPPORTED_MEDIA_TYPE';
   constructor() {
-    super('Content-Type must be application/json, without Content-Encoding.');
+    super(REFUSALS.unsupportedMediaType.message);
   }
 }
