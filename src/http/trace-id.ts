@@ -3,7 +3,7 @@ const LIMIT = 64;
 
 /**
  * The value of `X-B3-TraceId`, fit to be logged and stored: printable ASCII, at most 64 characters.
- * 16 or 32 hex digits continue the trace; anything else is merely shown, and never a reason to reject.
+ * What it looks like makes no difference: no value is a reason to reject, and none is made into another id.
  *
  * @see contract.md, "What we settle", 10; https://github.com/openzipkin/b3-propagation#traceid-1
  */
