@@ -8,6 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { AppConfig, ConfigError, type Environment } from './config/app-config.js';
 import { localSecretFile, withLocalSecret } from './config/local-secret.js';
+import { VARIABLES } from './config/variables.js';
 import { loadListeners } from './events/listener-loader.js';
 import { ListenerError } from './events/listener-registry.js';
 import { describeError } from './events/retry-policy.js';
@@ -16,7 +17,7 @@ import { StoreOpenError } from './store/errors.js';
 /** Exit codes, as sysexits.h has them. */
 const EXIT = { unavailable: 69, software: 70, ioError: 74, config: 78 } as const;
 /** Where `npm run send` sends to when it is told nothing else. */
-const DEFAULT_WEBHOOK = 'http://127.0.0.1:3000/nexus/v3/some/interactions/webhook/path';
+const DEFAULT_WEBHOOK = `http://${VARIABLES.HOST.default}:${VARIABLES.PORT.default}${VARIABLES.BASE_PATH.default}${VARIABLES.WEBHOOK_PATH.default}`;
 const IDLE_CHECK_MS = 100;
 /** Connections that are open by then, for a request that never came whole or never came at all, are cut off. */
 const REQUEST_LIMIT_MS = 6_000;
@@ -123,8 +124,8 @@ function explain(error: unknown): { message: string; code: number } {
     return { message: error.message, code: EXIT.config };
   }
   if (error instanceof StoreOpenError) return { message: error.message, code: EXIT.ioError };
-  const { code, syscall, message } = error as NodeJS.ErrnoException & { port?: number; address?: string };
-  const { port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const fault = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const { code, syscall, message, port, address, path } = fault;
   if (code === 'EADDRINUSE') {
     return {
       message: `Port ${port} of ${address} is taken. Stop what listens there, or set PORT.`,
