@@ -22,7 +22,12 @@ export interface AppOptions {
 /**
  * The service, ready to listen: what `main`, the tests and the OpenAPI export share.
  *
- * @throws StoreOpenError, ListenerError when it cannot work; nothing is left open then.
+ * A listener that cannot be used is found by `app.init()`, and so by `app.listen()`, which throw a
+ * ListenerError: `app.close()` is still needed then.
+ *
+ * @throws StoreOpenError when the store cannot be opened; nothing is left open then.
+ * @throws whatever the constructor of a provider throws. The store may be open by then, and Nest hands out
+ * nothing to close it with: its thread lives until the process ends.
  * @example
  * const app = await createApp(AppConfig.load(process.env), { listeners: [CrmModule] });
  * await app.listen(3000);

@@ -169,6 +169,7 @@ export class TestService {
  * Starts the real service for a test: listening, signed, on a store of its own. {@link TestService.stop} it.
  *
  * @throws ConfigError, ListenerError when it cannot start; nothing is left behind then.
+ * @throws whatever a provider's constructor throws; then the thread of the store is left, see `createApp`.
  * @example
  * const service = await startTestService({ listeners: [CrmModule] });
  * await service.post(interactionPayload(interactionEvent({ type: 'FINISHED' })));
