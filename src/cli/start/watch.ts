@@ -17,8 +17,8 @@ const LOADED = /(?<!\.spec)\.[cm]?js$/;
  * Runs the service in a process of its own, and starts it again whenever the code of a listener changes; the
  * TypeScript of this folder is compiled meanwhile.
  *
- * Not by `node --watch`: with it, Node reports what the store's thread loads through that thread's own
- * messages, which the store takes for its replies.
+ * Not by `node --watch`, which starts again for whatever the process has loaded, the service and all
+ * packages included.
  *
  * @returns the exit code, once it was told to stop and has stopped.
  * @throws UsageError when there is nothing to compile with, or to watch.
