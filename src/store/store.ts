@@ -20,7 +20,7 @@ const GROUP_LIMIT = 512;
  * Milliseconds from the start of one commit to the start of the next, at least. Alone, a call never waits for
  * it; under load it makes groups large enough that waking a thread and syncing the disk cost little each.
  */
-const COMMIT_INTERVAL_MS = 2;
+const COMMIT_INTERVAL_MS = 4;
 /** Bytes of bodies that may wait at once, however few requests they are. */
 const PENDING_BYTES_LIMIT = 16 * 1024 * 1024;
 /** The same for the receipts of one commit. */
@@ -286,10 +286,10 @@ function pack(drafts: readonly ReceiptDraft[], offer: ClaimOffer | undefined): P
   // Not from Buffer's pool: the whole underlying buffer is handed to the store's thread.
   const bodies = new Uint8Array(new ArrayBuffer(size));
   let offset = 0;
-  const receipts = drafts.map(({ body, ...receipt }) => {
+  const receipts = drafts.map(({ channel, body, traceId, secretIndex, receivedAt, events }) => {
     bodies.set(body, offset);
     offset += body.length;
-    return { ...receipt, bodyLength: body.length };
+    return { channel, traceId, secretIndex, receivedAt, events, bodyLength: body.length };
   });
   return { receipts, bodies, offer };
 }

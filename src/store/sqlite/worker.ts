@@ -78,9 +78,9 @@ function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
 
 function unpack({ receipts, bodies }: PackedReceipts): ReceiptDraft[] {
   let offset = 0;
-  return receipts.map(({ bodyLength, ...receipt }) => {
+  return receipts.map(({ channel, traceId, secretIndex, receivedAt, events, bodyLength }) => {
     const body = asBuffer(bodies.subarray(offset, (offset += bodyLength)));
-    return { ...receipt, body };
+    return { channel, body, traceId, secretIndex, receivedAt, events };
   });
 }
 
