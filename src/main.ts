@@ -8,7 +8,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 // Only now: a Node that is too old does not know it, and would end at the import without a word of ours.
 const { enableCompileCache } = await import('node:module');
-// Compiled code is kept from start to start: a good third of the time until the service is ready.
+// Compiled code is kept from start to start.
 enableCompileCache();
 const { start } = await import('./start.js');
 await start();
