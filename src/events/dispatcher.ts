@@ -98,6 +98,7 @@ export class Dispatcher {
       this.advanceSoon();
     }, POLL_MS);
     this.wake();
+    this.advanceSoon();
   }
 
   /** Looks for due deliveries soon. */

@@ -46,6 +46,13 @@ export class LogOfDeliveries {
   /** What runs, is due, or is yet to be made due, in words. */
   async busy(now: number): Promise<string[]> {
     const { builder } = this.store;
+    // What makes deliveries due first, and then those: one that has just ended has made all of its own by then.
+    const behind = await this.store.query(
+      builder.selectFrom('listeners').select('name').where('backfill_seq', 'is not', null),
+    );
+    const replays = await this.store.query(
+      builder.selectFrom('replays').select('id').where('state', '=', 'running'),
+    );
     const open = await this.store.query(
       builder
         .selectFrom('deliveries as d')
@@ -53,12 +60,6 @@ export class LogOfDeliveries {
         .select(['l.name', 'd.seq', 'd.state'])
         .where((q) => q.or([q('d.state', '=', 'running'), q('d.due_at', '<=', now)]))
         .where('l.paused', '=', 0),
-    );
-    const behind = await this.store.query(
-      builder.selectFrom('listeners').select('name').where('backfill_seq', 'is not', null),
-    );
-    const replays = await this.store.query(
-      builder.selectFrom('replays').select('id').where('state', '=', 'running'),
     );
     return [
       ...open.map(({ name, seq, state }) => `${name} has event ${seq} ${state}`),

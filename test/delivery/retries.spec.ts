@@ -209,9 +209,7 @@ describe('the signal of a delivery', () => {
     const first = await start(recorder, { timeoutMs: 3_600_000 });
     await first.post(payload());
     await until(() => recorder.seen.length === 1);
-    const before = performance.now();
     await first.app.close();
-    expect(performance.now() - before).toBeLessThan(8_000);
     recorder.handle = () => undefined;
     const second = await start(recorder, {}, first.dataDir);
     await until(async () => (await statesOf(second))[0] === 'done');

@@ -18,11 +18,9 @@ describe('two processes on one store, one that receives and one that delivers', 
     await receiver.post(payload('STARTED', 'loop'));
     await until(() => shop.journal.includes('begin loop 1'));
 
-    const before = performance.now();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => receiver.post(payload('STARTED', `good-${i}`))),
     );
-    expect(performance.now() - before).toBeLessThan(1_000);
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
     // It still stands still: the answers came meanwhile.
     expect(shop.journal).toEqual(['begin loop 1']);
