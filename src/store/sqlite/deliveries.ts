@@ -55,7 +55,8 @@ export class SqliteDeliveries {
   private readonly selectHead;
   private readonly selectActive;
   private readonly unblock;
-  private readonly block;
+  /** Sends a delivery that was due back into its line. */
+  readonly block;
   private readonly selectWorker;
   private readonly insertWorker;
   private readonly renewLease;

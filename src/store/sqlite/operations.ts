@@ -47,7 +47,6 @@ export class SqliteOperations {
   private readonly selectLine;
   private readonly insertDelivery;
   private readonly open;
-  private readonly demote;
 
   constructor(
     private readonly sqlite: Database.Database,
@@ -85,13 +84,6 @@ export class SqliteOperations {
           .set({ state: p.state, holds: 1, due_at: p.dueAt, attempts_before: sql`attempt` })
           .where('seq', '=', p.seq)
           .where('listener_id', '=', p.listenerId),
-    );
-    this.demote = prepare<{ seq: number; listenerId: number }>(sqlite, (p) =>
-      db
-        .updateTable('deliveries')
-        .set({ state: 'blocked', due_at: null })
-        .where('seq', '=', p.seq)
-        .where('listener_id', '=', p.listenerId),
     );
   }
 
@@ -259,7 +251,7 @@ export class SqliteOperations {
     if (!mustWait) {
       // It becomes the head; what was the head and has not begun waits behind it again.
       for (const other of line)
-        if (other.state === 'pending') this.demote.run({ seq: other.seq, listenerId });
+        if (other.state === 'pending') this.deliveries.block.run({ seq: other.seq, listenerId });
     }
     this.open.run({ seq, listenerId, state: mustWait ? 'blocked' : 'pending', dueAt: mustWait ? null : now });
   }
