@@ -13,6 +13,7 @@ import { OverloadedError, StoreOpenError, StoreUnavailableError } from './errors
 import type { AppendedReceipt, ClaimOffer, QuarantineDraft, ReceiptDraft } from './records.js';
 import type { Schema } from './schema.js';
 import type { Call, Opened, OperationName, Operations, PackedReceipts, Reply } from './sqlite/protocol.js';
+import { SqliteReader } from './sqlite/reader-client.js';
 
 /** Receipts of one commit at the most: it bounds how long the last of them waits for the others. */
 const GROUP_LIMIT = 512;
@@ -69,6 +70,7 @@ export class Store {
   private pendingBytes = 0;
   private closing: { resolve: () => void } | undefined;
   private broken: StoreUnavailableError | undefined;
+  private readonly reader: SqliteReader;
   /** Asked at each commit, so that appended deliveries can be claimed in the same transaction. */
   private offer: () => ClaimOffer | undefined = () => undefined;
 
@@ -78,6 +80,7 @@ export class Store {
     private readonly options: StoreOptions,
     onBroken: (error: Error) => void,
   ) {
+    this.reader = new SqliteReader(options.file);
     port.on('message', (reply: Reply) => {
       const settle = this.committing;
       this.committing = undefined;
@@ -186,6 +189,20 @@ export class Store {
     return (await this.call('query', { sql, parameters })) as R[];
   }
 
+  /**
+   * Runs a query of {@link builder} that only reads, beside the writes and not between them: it sees whatever
+   * was committed before it began, and delays no commit however long it takes.
+   *
+   * @throws StoreUnavailableError when the query fails.
+   * @example
+   * const [row] = await store.read(store.builder.selectFrom('events').selectAll().where('seq', '=', 1));
+   */
+  async read<R>(query: Compilable<R>): Promise<R[]> {
+    if (this.broken !== undefined) throw this.broken;
+    const { sql, parameters } = query.compile();
+    return (await this.reader.read(sql, parameters)) as R[];
+  }
+
   private isFull(length: number): boolean {
     // One that is larger than the limit by itself, as BODY_LIMIT may allow, is taken while no other waits.
     const tooMuch = this.pending > 0 && this.pendingBytes + length > PENDING_BYTES_LIMIT;
@@ -199,6 +216,7 @@ export class Store {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.broken = new StoreUnavailableError('it is closed');
+    await this.reader.close();
     await new Promise<void>((resolve) => {
       this.closing = { resolve };
       this.port.postMessage('close');

@@ -77,3 +77,14 @@ export type Reply = readonly (
 
 /** The first message of the thread. */
 export type Opened = { readonly opened: true } | { readonly opened: false; readonly message: string };
+
+/** A query for the reading thread. */
+export interface Question {
+  readonly id: number;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Its rows, or why there are none. */
+export type Answer =
+  { readonly id: number; readonly rows: unknown[] } | { readonly id: number; readonly error: string };
