@@ -98,6 +98,7 @@ describe('LISTENERS', () => {
   it.each([
     ['with "main"', 'genesys-crm', '{"type":"module","main":"lib/crm.js"}'],
     ['with "exports"', 'genesys-crm', '{"type":"module","exports":"./lib/crm.js"}'],
+    ['that only import finds', 'genesys-crm', '{"exports":{"import":"./lib/crm.js"},"type":"module"}'],
     ['of a scope', '@acme/genesys-crm', '{"type":"module","exports":{".":{"default":"./lib/crm.js"}}}'],
   ])('loads a package %s', async (_, name, manifest) => {
     write(`node_modules/${name}/package.json`, manifest);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
+import { findUnprovided, originOf, type ListenerOrigin } from './listener-origin.js';
 import {
   ON_INTERACTION,
   type InteractionFilter,
@@ -37,7 +38,8 @@ export class ListenerRegistry {
   /**
    * All listeners, by name.
    *
-   * @throws ListenerError on a duplicate name, a bad option, or a provider that is not a singleton.
+   * @throws ListenerError on a duplicate name, a bad option, a provider that is not a singleton, or a class
+   * that `LISTENERS` loaded and no module provides.
    */
   listeners(): readonly Listener[] {
     return (this.found ??= this.discover());
@@ -46,12 +48,17 @@ export class ListenerRegistry {
   private discover(): readonly Listener[] {
     const listeners = new Map<string, Listener>();
     const classes = new Map<string, object>();
-    for (const wrapper of this.discovery.getProviders()) {
+    const origins = new Set<ListenerOrigin>();
+    const providers = this.discovery.getProviders();
+    for (const wrapper of providers) {
       // By instance: what a factory or a value provides has no class here.
       const instance: unknown = wrapper.instance;
       if (typeof instance !== 'object' || instance === null) continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       if (prototype === null) continue;
+      // A module is a provider of itself.
+      const origin = originOf(instance.constructor);
+      if (origin !== undefined) origins.add(origin);
       for (const listener of listenersOf(instance, this.scanner)) {
         if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
           throw new ListenerError(
@@ -68,6 +75,8 @@ export class ListenerRegistry {
         classes.set(listener.name, prototype);
       }
     }
+    const fault = findUnprovided(origins, providers);
+    if (fault !== undefined) throw new ListenerError(fault);
     return [...listeners.values()];
   }
 }

@@ -45,6 +45,18 @@ export interface ListenerMetadata {
 
 /** The metadata key of {@link OnInteraction}; global, so that a listener package's own copy is seen too. */
 export const ON_INTERACTION = Symbol.for('interactions-webhook:on-interaction');
+const DECORATED = Symbol.for('interactions-webhook:decorated-methods');
+
+/** A method that {@link OnInteraction} decorates, on the prototype it was declared on. */
+export interface DecoratedMethod {
+  readonly prototype: object;
+  readonly name: string;
+}
+
+const global = globalThis as { [DECORATED]?: DecoratedMethod[] };
+
+/** Every decorated method so far; of all copies of this package, as {@link ON_INTERACTION} is. */
+export const decoratedMethods: DecoratedMethod[] = (global[DECORATED] ??= []);
 
 /** What a listener gets that sets no options. */
 const DEFAULT_OPTIONS: Required<ListenerOptions> = {
@@ -72,10 +84,13 @@ export function OnInteraction(
   filter: InteractionFilter,
   options: ListenerOptions = {},
 ): <T extends InteractionHandler>(
-  target: object,
-  key: string | symbol,
+  prototype: object,
+  name: string,
   descriptor: TypedPropertyDescriptor<T>,
 ) => void {
   const metadata: ListenerMetadata = { filter, options: { ...DEFAULT_OPTIONS, ...options } };
-  return SetMetadata(ON_INTERACTION, metadata);
+  return (prototype, name, descriptor) => {
+    decoratedMethods.push({ prototype, name });
+    SetMetadata(ON_INTERACTION, metadata)(prototype, name, descriptor);
+  };
 }
