@@ -7,6 +7,7 @@ import type { ForwardConfig, TranscriptConfig } from './config/listener-config.j
 import { WebhookExceptionFilter } from './webhook/exception.filter.js';
 import { AuditLogModule } from './listeners/audit-log/audit-log.module.js';
 import { InteractionsModule } from './listeners/interactions/interactions.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { HealthModule } from './observability/health.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { loggerParams } from './observability/logger.js';
@@ -45,6 +46,7 @@ export class AppModule {
         LoggerModule.forRoot(loggerParams(config)),
         WebhookModule.forRoot(config),
         HealthModule,
+        ...(config.operations.tokens.size > 0 ? [OperationsModule] : []),
         ...shippedListeners(config),
         ...listeners,
       ],

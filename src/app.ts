@@ -9,6 +9,8 @@ import type { AppConfig } from './config/app-config.js';
 import { createAdapter, type Deadlines } from './http/adapter.js';
 import { serveDocs } from './http/docs.js';
 import { screenRequests } from './http/screen.js';
+import { Access } from './operations/access/access.js';
+import { guardOperations } from './operations/access/gate.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { keepRawBody } from './webhook/raw-body.js';
 
@@ -46,6 +48,7 @@ export async function createApp(
   app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
   keepRawBody(fastify, config.webhookPath);
+  guardOperations(fastify, config, config.operations.tokens.size > 0 ? app.get(Access) : undefined);
   screenRequests(fastify, config, app.get(Lifecycle));
   await protectPages(app, config);
   if (config.docs) serveDocs(app, config);

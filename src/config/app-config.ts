@@ -11,6 +11,7 @@ import {
   type InteractionsConfig,
   type TranscriptConfig,
 } from './listener-config.js';
+import { operationsConfig, type OperationsConfig } from './operations-config.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
 /** The environment variables, as `process.env` has them. */
@@ -48,6 +49,7 @@ export class AppConfig {
   /** `undefined` allows every address. */
   readonly allowedIps!: BlockList | undefined;
   readonly trustProxy!: readonly string[];
+  readonly operations!: OperationsConfig;
   readonly docs!: boolean;
   readonly logLevel!: string;
   readonly auditLog!: boolean;
@@ -76,11 +78,14 @@ export class AppConfig {
     const apiKey = reader.optional('WEBHOOK_API_KEY');
     const production = reader.required('NODE_ENV') === 'production';
     const secrets = reader.secrets();
+    const webhookPath = `${basePath}${reader.required('WEBHOOK_PATH')}`;
+    const port = reader.required('PORT');
+    const operations = operationsConfig(reader, { path: webhookPath, port });
     const values = {
       host: reader.required('HOST'),
-      port: reader.required('PORT'),
+      port,
       basePath,
-      webhookPath: `${basePath}${reader.required('WEBHOOK_PATH')}`,
+      webhookPath,
       secrets,
       apiKey: apiKey === undefined ? undefined : createSecretKey(apiKey, 'utf8'),
       dataDir,
@@ -93,10 +98,11 @@ export class AppConfig {
       maxPending: reader.required('MAX_PENDING'),
       allowedIps: reader.addresses('ALLOWED_IPS'),
       trustProxy: reader.proxies('TRUST_PROXY'),
+      operations,
       docs: reader.required('DOCS') === 'on',
       logLevel: reader.required('LOG_LEVEL'),
       auditLog: reader.required('AUDIT_LOG') === 'on',
-      interactions: interactionsConfig(reader),
+      interactions: interactionsConfig(reader, operations.tokens.has('operator')),
       forward: forwardConfig(reader),
       transcript: transcriptConfig(reader),
       production,

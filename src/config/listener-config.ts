@@ -26,8 +26,12 @@ export interface TranscriptConfig {
   readonly allowPrivate: boolean;
 }
 
-export function interactionsConfig(reader: EnvironmentReader): InteractionsConfig | undefined {
-  const on = reader.required('INTERACTIONS') === 'on';
+/** @param operated whether there are operators, whose page shows interactions. */
+export function interactionsConfig(
+  reader: EnvironmentReader,
+  operated: boolean,
+): InteractionsConfig | undefined {
+  const on = (reader.optional('INTERACTIONS') ?? (operated ? 'on' : 'off')) === 'on';
   const stuckAfterMs = reader.required('INTERACTIONS_STUCK_AFTER') * 1_000;
   return on ? { stuckAfterMs } : undefined;
 }

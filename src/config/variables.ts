@@ -98,6 +98,19 @@ const token: Parse<string> = (value) => {
   return value;
 };
 
+/** Characters of an access token, at least: fewer can be guessed. */
+const ACCESS_TOKEN_LENGTH = 16;
+
+/** A token that opens the operators' API. */
+const accessToken: Parse<string> = (value) => {
+  if (token(value).length < ACCESS_TOKEN_LENGTH) {
+    throw new Error(
+      `must have at least ${ACCESS_TOKEN_LENGTH} characters, such as openssl rand -hex 32 makes`,
+    );
+  }
+  return value;
+};
+
 /** Bytes of a Standard Webhooks secret, at least and at most. */
 const SIGNING_SECRET_BYTES = [24, 64] as const;
 
@@ -177,6 +190,22 @@ export const VARIABLES = {
     '',
     'Addresses or CIDR ranges of proxies whose `X-Forwarded-For` is believed when `ALLOWED_IPS` is checked.',
   ),
+  OPERATOR_TOKEN: variable(
+    accessToken,
+    undefined,
+    "Token that may do everything in the operators' API and page, which are off without any token. Outside production one is made and kept in `DATA_DIR`.",
+  ),
+  VIEWER_TOKEN: variable(accessToken, undefined, 'Token that may read there, and change nothing.'),
+  VIEWER_BODIES: variable(
+    oneOf('on', 'off'),
+    'off',
+    'Whether `VIEWER_TOKEN` may read the bodies of webhooks too.',
+  ),
+  OPERATIONS_PORT: variable(
+    integer(0, 65_535),
+    undefined,
+    "Port of its own for the operators' API and page, `/metrics` and `/docs`; `PORT` then answers the webhook and `/health` alone.",
+  ),
   DOCS: variable(oneOf('on', 'off'), 'on', 'Whether `/docs`, `/docs-json` and `/docs-yaml` are served.'),
   LOG_LEVEL: variable(
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -186,8 +215,8 @@ export const VARIABLES = {
   AUDIT_LOG: variable(oneOf('on', 'off'), 'on', 'Whether the listener `audit-log` logs every event.'),
   INTERACTIONS: variable(
     oneOf('on', 'off'),
-    'off',
-    'Whether the listener `interactions` keeps the state of every interaction.',
+    undefined,
+    'Whether the listener `interactions` keeps the state of every interaction; when absent, `on` with an `OPERATOR_TOKEN`, else `off`.',
   ),
   INTERACTIONS_STUCK_AFTER: variable(
     integer(1, 31_536_000),

@@ -7,7 +7,7 @@ import { traceIdOf } from './trace-id.js';
 /** Characters of a path that are logged: a request line can be 16 KiB long. */
 const PATH_LIMIT = 200;
 
-const logger = new Logger('Webhook');
+const webhook = new Logger('Webhook');
 
 /** What is known of a request that is not answered 200; of what never became one, the address alone. */
 type Refused = Pick<FastifyRequest, 'ip'> & Partial<Pick<FastifyRequest, 'method' | 'url' | 'headers'>>;
@@ -19,6 +19,6 @@ export function refusalFields(status: number, { method, url, ip, headers }: Refu
 }
 
 /** Logs that a request was refused, wherever that was decided. */
-export function logRefusal({ status, message }: Refusal, request: Refused): void {
+export function logRefusal({ status, message }: Refusal, request: Refused, logger = webhook): void {
   logger.warn(refusalFields(status, request), `Refused: ${message}`);
 }

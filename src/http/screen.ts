@@ -1,3 +1,4 @@
+import type { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 
 import type { AppConfig } from '../config/app-config.js';
@@ -21,7 +22,7 @@ export function screenRequests(fastify: FastifyInstance, config: AppConfig, life
     return (request, reply, done) => {
       const refusal = refusalOf(request);
       if (refusal === undefined) done();
-      else close(reply, refusal);
+      else refuseUnread(reply, refusal);
     };
   };
   fastify.addHook(
@@ -69,11 +70,11 @@ function webhookRefusal(
 }
 
 /** Refuses, and logs it, without reading the body: a connection whose body is unread cannot serve another request. */
-function close(reply: FastifyReply, refusal: Refusal): void {
+export function refuseUnread(reply: FastifyReply, refusal: Refusal, logger?: Logger): void {
   const { headers } = reply.request;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (hasBody) void reply.header('connection', 'close');
-  logRefusal(refusal, reply.request);
+  logRefusal(refusal, reply.request, logger);
   refuse(reply, refusal);
 }
 

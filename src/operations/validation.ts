@@ -1,0 +1,26 @@
+import { ValidationPipe } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+
+import { badRequest } from './errors.js';
+
+/** Checks queries and bodies by their DTOs, and names every fault: what no DTO knows is one too. */
+export const VALIDATION = new ValidationPipe({
+  transform: true,
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+  exceptionFactory: (errors) => badRequest(errors.flatMap((error) => [...sentences(error, '')])),
+});
+
+function* sentences(
+  { property, constraints = {}, children = [] }: ValidationError,
+  parent: string,
+): Generator<string> {
+  const path = `${parent}${property}`;
+  for (const [rule, message] of Object.entries(constraints)) {
+    if (rule === 'whitelistValidation') yield `${path} is not known here`;
+    // Says once more, and without the path, what the children say.
+    else if (rule !== 'nestedValidation' || children.length === 0) yield message.replace(property, path);
+  }
+  for (const child of children) yield* sentences(child, `${path}.`);
+}
