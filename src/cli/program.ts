@@ -4,7 +4,8 @@ import { ConfigError } from '../config/app-config.js';
 import { addNewListenerCommand } from './commands/new-listener.js';
 import { addSendCommand } from './commands/send.js';
 import { addStartCommand } from './commands/start.js';
-import { EXIT, UsageError } from './failure.js';
+import { addVerifyCommand } from './commands/verify.js';
+import { CommandFailure, EXIT, UsageError } from './failure.js';
 
 /**
  * Runs the command line.
@@ -17,6 +18,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('interactions-webhook')
     .description('The receiver for the Interactions Webhook, and tools around it.')
     .showHelpAfterError('Run it with --help to see what it takes.')
+    // A subcommand's --json is its own, also where its parent has one.
+    .enablePositionalOptions()
     .exitOverride();
   const setExitCode = (code: number): void => {
     exitCode = code;
@@ -24,6 +27,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   addStartCommand(program, setExitCode);
   addSendCommand(program, setExitCode);
   addNewListenerCommand(program);
+  addVerifyCommand(program, setExitCode);
   try {
     await program.parseAsync(argv);
     return exitCode;
@@ -33,6 +37,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof UsageError || error instanceof ConfigError) {
       console.error(error.message);
       return EXIT.usage;
+    }
+    if (error instanceof CommandFailure) {
+      console.error(error.message);
+      return error.exitCode;
     }
     throw error;
   }
