@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { createApp } from './app.js';
 import { AppConfig, ConfigError, type Environment } from './config/app-config.js';
+import { databaseName } from './config/database.js';
 import { localSecretFile, withLocalSecret } from './config/local-secret.js';
 import { VARIABLES } from './config/variables.js';
 import { loadListeners } from './events/listener-loader.js';
@@ -39,7 +40,7 @@ export async function start(): Promise<void> {
     await listen(app, config);
     const url = await app.getUrl();
     new Logger('Service').log(
-      { url, roles: [...config.roles], database: config.database },
+      { url, roles: [...config.roles], database: databaseName(config.database) },
       `Listening on ${url}`,
     );
     if (!config.production) console.log(banner(url, config, env));
@@ -160,7 +161,7 @@ function banner(url: string, config: AppConfig, env: Environment): string {
     '',
     `  Webhook   ${webhook}`,
     ...(config.docs ? [`  Docs      ${url}/docs`] : []),
-    `  Data      ${config.database}`,
+    `  Data      ${databaseName(config.database)}`,
     `  Secret    ${secret}`,
     '',
     '  Send a signed event:',

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { AppConfig, ConfigError, type Environment } from './app-config.js';
+import { sqliteDatabase } from './database.js';
 
 const load = (env: Environment = {}): AppConfig => AppConfig.load({ WEBHOOK_SECRET: 'current', ...env });
 
@@ -35,7 +36,8 @@ describe('the configuration', () => {
       webhookPath: '/nexus/v3/some/interactions/webhook/path',
       apiKey: undefined,
       dataDir: resolve('data'),
-      database: resolve('data/interactions.db'),
+      database: { engine: 'sqlite', file: resolve('data/interactions.db') },
+      migrate: true,
       listeners: [],
       roles: new Set(['receive', 'deliver']),
       unknownValues: 'reject',
@@ -57,9 +59,15 @@ describe('the configuration', () => {
       { BASE_PATH: '/a', WEBHOOK_PATH: '/b/C-1._~' },
       { basePath: '/a', webhookPath: '/a/b/C-1._~' },
     ],
-    [{ DATA_DIR: '/srv/webhook' }, { dataDir: '/srv/webhook', database: '/srv/webhook/interactions.db' }],
-    [{ DATABASE_URL: 'sqlite:./other.db' }, { dataDir: resolve('data'), database: resolve('other.db') }],
-    [{ DATABASE_URL: 'sqlite:///srv/other.db' }, { database: '/srv/other.db' }],
+    [
+      { DATA_DIR: '/srv/webhook' },
+      { dataDir: '/srv/webhook', database: sqliteDatabase('/srv/webhook/interactions.db') },
+    ],
+    [
+      { DATABASE_URL: 'sqlite:./other.db' },
+      { dataDir: resolve('data'), database: sqliteDatabase('other.db') },
+    ],
+    [{ DATABASE_URL: 'sqlite:///srv/other.db' }, { database: sqliteDatabase('/srv/other.db') }],
     [{ LISTENERS: './a.js, @acme/b ,,' }, { listeners: ['./a.js', '@acme/b'] }],
     [{ ROLES: 'receive' }, { roles: new Set(['receive'] as const) }],
     [{ ROLES: ' deliver , deliver' }, { roles: new Set(['deliver'] as const) }],
@@ -110,9 +118,13 @@ describe('a variable that is wrong is named with what it must be:', () => {
     [
       'DATABASE_URL',
       'mysql://localhost',
-      'DATABASE_URL must be sqlite:PATH, such as sqlite:./data/interactions.db.',
+      'DATABASE_URL must be sqlite:PATH, such as sqlite:./data/interactions.db, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.',
     ],
-    ['DATABASE_URL', 'sqlite:', 'DATABASE_URL must be sqlite:PATH, such as sqlite:./data/interactions.db.'],
+    [
+      'DATABASE_URL',
+      'sqlite:',
+      'DATABASE_URL must be sqlite:PATH, such as sqlite:./data/interactions.db, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.',
+    ],
     ['ROLES', 'receiver', 'ROLES must be one of receive, deliver.'],
     ['ROLES', 'receive,Deliver', 'ROLES must be one of receive, deliver.'],
     ['ROLES', ',', 'ROLES must name at least one of receive, deliver.'],
@@ -162,7 +174,7 @@ describe('a variable that is wrong is named with what it must be:', () => {
         'The configuration has 7 faults:',
         `  - BASE_PATH ${PATH}`,
         '  - PORT must be a whole number from 0 to 65535.',
-        '  - DATABASE_URL must be sqlite:PATH, such as sqlite:./data/interactions.db.',
+        '  - DATABASE_URL must be sqlite:PATH, such as sqlite:./data/interactions.db, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.',
         '  - ROLES must be one of receive, deliver.',
         `  - ALLOWED_IPS has "x", ${RANGE}`,
         '  - DOCS must be one of on, off.',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
+import { sqliteDatabase, type Database } from './database.js';
 import {
   forwardConfig,
   interactionsConfig,
@@ -37,8 +38,10 @@ export class AppConfig {
   readonly secrets!: ReadonlyMap<string, readonly KeyObject[]>;
   readonly apiKey!: KeyObject | undefined;
   readonly dataDir!: string;
-  /** The SQLite file. */
-  readonly database!: string;
+  /** Where the store is. */
+  readonly database!: Database;
+  /** Whether the schema is brought up to date at start. */
+  readonly migrate!: boolean;
   readonly listeners!: readonly string[];
   readonly roles!: ReadonlySet<Role>;
   readonly unknownValues!: 'reject' | 'accept';
@@ -89,7 +92,8 @@ export class AppConfig {
       secrets,
       apiKey: apiKey === undefined ? undefined : createSecretKey(apiKey, 'utf8'),
       dataDir,
-      database: resolve(reader.optional('DATABASE_URL') ?? join(dataDir, 'interactions.db')),
+      database: reader.optional('DATABASE_URL') ?? sqliteDatabase(join(dataDir, 'interactions.db')),
+      migrate: reader.required('MIGRATE') === 'on',
       listeners: reader.required('LISTENERS'),
       roles: reader.required('ROLES'),
       unknownValues: reader.required('UNKNOWN_VALUES'),

@@ -3,6 +3,8 @@
  * what it means. `docs/configuration.md` is held to this table by a test.
  */
 
+import { parseDatabaseUrl } from './database.js';
+
 /** Turns the text of a variable into its value, or throws an `Error` whose message ends the sentence "NAME …". */
 type Parse<T> = (text: string) => T;
 
@@ -125,13 +127,6 @@ const signingSecrets: Parse<readonly Buffer[]> = (value) => {
   return secrets;
 };
 
-const databaseUrl: Parse<string> = (value) => {
-  if (!value.startsWith('sqlite:') || value === 'sqlite:') {
-    throw new Error('must be sqlite:PATH, such as sqlite:./data/interactions.db');
-  }
-  return value.slice('sqlite:'.length);
-};
-
 /** All variables but `WEBHOOK_SECRET_<CHANNEL>`, whose names are open. */
 export const VARIABLES = {
   HOST: variable(text, '127.0.0.1', 'Address to listen on. Use `0.0.0.0` to be reached from other machines.'),
@@ -150,9 +145,14 @@ export const VARIABLES = {
   WEBHOOK_API_KEY: variable(text, undefined, 'When set, requests must also carry it as `x-api-key`.'),
   DATA_DIR: variable(text, './data', 'Folder of everything that the service keeps.'),
   DATABASE_URL: variable(
-    databaseUrl,
+    parseDatabaseUrl,
     undefined,
-    'The store; when absent, `sqlite:<DATA_DIR>/interactions.db`.',
+    'The store: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` to share it between machines; when absent, `sqlite:<DATA_DIR>/interactions.db`.',
+  ),
+  MIGRATE: variable(
+    oneOf('on', 'off'),
+    'on',
+    "Whether the store's schema is brought up to date at start; `off` starts only where it is.",
   ),
   LISTENERS: variable(
     list,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
+import type { Operations } from '../store/operations.js';
 import type { DeliveryFilter, EventFilter } from '../store/records.js';
-import type { Operations } from '../store/sqlite/protocol.js';
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
 import { Dispatcher } from './dispatcher.js';

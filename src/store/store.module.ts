@@ -1,6 +1,7 @@
 import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
+import { openStore } from './open.js';
 import { Store } from './store.js';
 
 /** Opens the store at start and closes it after everything that uses it. */
@@ -10,8 +11,8 @@ import { Store } from './store.js';
     {
       provide: Store,
       inject: [AppConfig],
-      useFactory: (config: AppConfig) =>
-        Store.open({ file: config.database, maxPending: config.maxPending }, (error) => {
+      useFactory: ({ database, maxPending, migrate }: AppConfig) =>
+        openStore(database, { maxPending, migrate }, (error) => {
           // Nothing can be stored any more: better no process, and a supervisor that starts a new one.
           new Logger('Store').fatal(`${error.message} The process ends.`);
           process.exitCode = 70;

@@ -8,7 +8,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { Store } from '../../src/store/store.js';
+import { openStore } from '../../src/store/open.js';
+import type { Store } from '../../src/store/store.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { parse } from './journal.js';
 import { seeded } from './random.js';
@@ -55,7 +56,10 @@ async function run(): Promise<string[]> {
     service = await start();
   }
   const finished = await Promise.race([sender.finish().then(() => true), delay(FINISH_LIMIT_MS, false)]);
-  const store = await Store.open({ file: join(folder, 'interactions.db'), maxPending: 1 });
+  const store = await openStore(
+    { engine: 'sqlite', file: join(folder, 'interactions.db') },
+    { maxPending: 1 },
+  );
   await drain(store);
   const { code } = await service.end('SIGTERM');
   const verdict = await judgeRun(sender, store);

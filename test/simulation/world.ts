@@ -1,4 +1,4 @@
-import type { BatchResult } from '../../src/store/sqlite/operations.js';
+import type { BatchResult } from '../../src/store/operations.js';
 import assert from 'node:assert/strict';
 
 import { eventKeys } from '../../src/store/keys.js';

@@ -4,13 +4,13 @@
  */
 import { writeSync } from 'node:fs';
 
-import { Store } from '../../src/store/store.js';
+import { openStore } from '../../src/store/open.js';
 import { receipt } from '../support/store.js';
 
 const [, , file = '', round = ''] = process.argv;
 const CONCURRENCY = 32;
 
-const store = await Store.open({ file, maxPending: CONCURRENCY });
+const store = await openStore({ engine: 'sqlite', file }, { maxPending: CONCURRENCY });
 let next = 0;
 const appendOneByOne = async (): Promise<never> => {
   for (;;) {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { StoreOpenError } from '../../src/store/errors.js';
-import { Store } from '../../src/store/store.js';
+import { openStore } from '../../src/store/open.js';
+import type { Store } from '../../src/store/store.js';
 import { interactionIds, receipt, TestStore } from '../support/store.js';
 
 let place: TestStore;
@@ -13,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-const open = (file: string): Promise<Store> => Store.open({ file, maxPending: 1 });
+const open = (file: string): Promise<Store> => openStore({ engine: 'sqlite', file }, { maxPending: 1 });
 
 /** What is said of a store that cannot be opened. */
 async function complaint(file: string): Promise<string> {

@@ -6,7 +6,8 @@ import Database from 'better-sqlite3';
 
 import { eventKeys } from '../../src/store/keys.js';
 import type { ReceiptDraft } from '../../src/store/records.js';
-import { Store, type StoreOptions } from '../../src/store/store.js';
+import { openStore } from '../../src/store/open.js';
+import type { Store, StoreOptions } from '../../src/store/store.js';
 
 /** A store on a file of its own. */
 export class TestStore {
@@ -24,7 +25,7 @@ export class TestStore {
 
   /** Opens the store; each call is a connection of its own. */
   open(options: Partial<StoreOptions> = {}): Promise<Store> {
-    const store = Store.open({ file: this.file, maxPending: 2_000, ...options });
+    const store = openStore({ engine: 'sqlite', file: this.file }, { maxPending: 2_000, ...options });
     this.opening.push(store);
     return store;
   }

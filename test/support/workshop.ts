@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { Environment } from '../../src/config/app-config.js';
-import { Store } from '../../src/store/store.js';
+import { openStore } from '../../src/store/open.js';
+import type { Store } from '../../src/store/store.js';
 import type { DeliveryState } from '../../src/store/schema.js';
 import { ServiceProcess } from './service-process.js';
 
@@ -51,7 +52,10 @@ export class Workshop {
 
   /** The store that the processes work on, as one more process sees it. */
   store(): Promise<Store> {
-    return (this.opened ??= Store.open({ file: join(this.dataDir, 'interactions.db'), maxPending: 1 }));
+    return (this.opened ??= openStore(
+      { engine: 'sqlite', file: join(this.dataDir, 'interactions.db') },
+      { maxPending: 1 },
+    ));
   }
 
   async close(): Promise<void> {

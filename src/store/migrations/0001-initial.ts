@@ -1,17 +1,20 @@
 import { sql, type Kysely } from 'kysely';
 
+import type { Dialect } from '../dialect.js';
+
 /** The tables of the receiver. Migrations are append-only: never edit one that was released. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  const { integer, small, bytes, numbered, neverReused, keyed } = dialect;
   await db.schema
     .createTable('receipts')
-    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('id', integer, numbered)
     .addColumn('channel', 'text', (c) => c.notNull())
     .addColumn('digest', 'text')
-    .addColumn('body', 'blob', (c) => c.notNull())
+    .addColumn('body', bytes, (c) => c.notNull())
     .addColumn('trace_id', 'text')
-    .addColumn('secret_index', 'integer', (c) => c.notNull())
-    .addColumn('received_at', 'integer', (c) => c.notNull())
-    .addColumn('redeliveries', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('secret_index', small, (c) => c.notNull())
+    .addColumn('received_at', integer, (c) => c.notNull())
+    .addColumn('redeliveries', small, (c) => c.notNull().defaultTo(0))
     .execute();
   await db.schema
     .createIndex('receipts_without_events')
@@ -23,9 +26,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('events')
-    .addColumn('seq', 'integer', (c) => c.primaryKey())
-    .addColumn('receipt_id', 'integer', (c) => c.notNull())
-    .addColumn('position', 'integer', (c) => c.notNull())
+    .addColumn('seq', integer, numbered)
+    .addColumn('receipt_id', integer, (c) => c.notNull())
+    .addColumn('position', small, (c) => c.notNull())
     .addColumn('interaction_key', 'text', (c) => c.notNull())
     .addColumn('dedup_key', 'text', (c) => c.notNull())
     .addColumn('type', 'text')
@@ -35,8 +38,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('self_uri', 'text')
     .addColumn('operation_id', 'text')
     .addColumn('channel', 'text', (c) => c.notNull())
-    .addColumn('late', 'integer', (c) => c.notNull())
-    .addColumn('received_at', 'integer', (c) => c.notNull())
+    .addColumn('late', small, (c) => c.notNull())
+    .addColumn('received_at', integer, (c) => c.notNull())
     // One index for duplicates, for "late" and for an interaction's events: each further index on a random
     // key dirties one more page an event, which is the dearest part of an insert.
     .addUniqueConstraint('events_dedup', ['interaction_key', 'dedup_key'])
@@ -44,20 +47,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('deliveries')
-    .addColumn('seq', 'integer', (c) => c.notNull())
-    .addColumn('listener_id', 'integer', (c) => c.notNull())
+    .addColumn('seq', integer, (c) => c.notNull())
+    .addColumn('listener_id', integer, (c) => c.notNull())
     .addColumn('interaction_key', 'text', (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull())
-    .addColumn('holds', 'integer', (c) => c.notNull())
-    .addColumn('attempt', 'integer', (c) => c.notNull())
-    .addColumn('attempts_before', 'integer', (c) => c.notNull().defaultTo(0))
-    .addColumn('due_at', 'integer')
-    .addColumn('owner', 'integer')
-    .addColumn('started_at', 'integer')
-    .addColumn('duration', 'integer')
+    .addColumn('holds', small, (c) => c.notNull())
+    .addColumn('attempt', small, (c) => c.notNull())
+    .addColumn('attempts_before', small, (c) => c.notNull().defaultTo(0))
+    .addColumn('due_at', integer)
+    .addColumn('owner', integer)
+    .addColumn('started_at', integer)
+    .addColumn('duration', integer)
     .addColumn('last_error', 'text')
     .addPrimaryKeyConstraint('deliveries_pk', ['seq', 'listener_id'])
-    .modifyEnd(sql`without rowid`)
+    .modifyEnd(keyed)
     .execute();
   // Both indexes hold open deliveries alone: a claim costs the same at 100 million done rows.
   await db.schema
@@ -82,62 +85,62 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('attempts')
-    .addColumn('seq', 'integer', (c) => c.notNull())
-    .addColumn('listener_id', 'integer', (c) => c.notNull())
-    .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('seq', integer, (c) => c.notNull())
+    .addColumn('listener_id', integer, (c) => c.notNull())
+    .addColumn('attempt', small, (c) => c.notNull())
     .addColumn('outcome', 'text', (c) => c.notNull())
     .addColumn('error', 'text', (c) => c.notNull())
-    .addColumn('started_at', 'integer', (c) => c.notNull())
-    .addColumn('duration', 'integer', (c) => c.notNull())
+    .addColumn('started_at', integer, (c) => c.notNull())
+    .addColumn('duration', integer, (c) => c.notNull())
     .addPrimaryKeyConstraint('attempts_pk', ['seq', 'listener_id', 'attempt'])
-    .modifyEnd(sql`without rowid`)
+    .modifyEnd(keyed)
     .execute();
 
   await db.schema
     .createTable('listeners')
-    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('id', integer, numbered)
     .addColumn('name', 'text', (c) => c.notNull().unique())
     .addColumn('filter', 'text', (c) => c.notNull())
-    .addColumn('paused', 'integer', (c) => c.notNull().defaultTo(0))
-    .addColumn('backfill_seq', 'integer')
-    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('paused', small, (c) => c.notNull().defaultTo(0))
+    .addColumn('backfill_seq', integer)
+    .addColumn('created_at', integer, (c) => c.notNull())
     .execute();
 
   await db.schema
     .createTable('workers')
     // Never reused: the id is half of the fencing token.
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-    .addColumn('pid', 'integer', (c) => c.notNull())
-    .addColumn('started_at', 'integer', (c) => c.notNull())
-    .addColumn('lease_until', 'integer', (c) => c.notNull())
+    .addColumn('id', integer, neverReused)
+    .addColumn('pid', small, (c) => c.notNull())
+    .addColumn('started_at', integer, (c) => c.notNull())
+    .addColumn('lease_until', integer, (c) => c.notNull())
     .execute();
 
   await db.schema
     .createTable('quarantine')
-    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('id', integer, numbered)
     .addColumn('channel', 'text', (c) => c.notNull())
     .addColumn('digest', 'text', (c) => c.notNull())
-    .addColumn('body', 'blob', (c) => c.notNull())
+    .addColumn('body', bytes, (c) => c.notNull())
     .addColumn('trace_id', 'text')
-    .addColumn('secret_index', 'integer', (c) => c.notNull())
+    .addColumn('secret_index', small, (c) => c.notNull())
     .addColumn('errors', 'text', (c) => c.notNull())
-    .addColumn('times', 'integer', (c) => c.notNull().defaultTo(1))
-    .addColumn('first_at', 'integer', (c) => c.notNull())
-    .addColumn('last_at', 'integer', (c) => c.notNull())
+    .addColumn('times', small, (c) => c.notNull().defaultTo(1))
+    .addColumn('first_at', integer, (c) => c.notNull())
+    .addColumn('last_at', integer, (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull().defaultTo('held'))
     .addUniqueConstraint('quarantine_digest', ['channel', 'digest'])
     .execute();
 
   await db.schema
     .createTable('replays')
-    .addColumn('id', 'integer', (c) => c.primaryKey())
-    .addColumn('listener_id', 'integer', (c) => c.notNull())
+    .addColumn('id', integer, numbered)
+    .addColumn('listener_id', integer, (c) => c.notNull())
     .addColumn('filter', 'text', (c) => c.notNull())
-    .addColumn('position', 'integer', (c) => c.notNull().defaultTo(0))
-    .addColumn('until_seq', 'integer', (c) => c.notNull())
-    .addColumn('replayed', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('position', integer, (c) => c.notNull().defaultTo(0))
+    .addColumn('until_seq', integer, (c) => c.notNull())
+    .addColumn('replayed', integer, (c) => c.notNull().defaultTo(0))
     .addColumn('state', 'text', (c) => c.notNull().defaultTo('running'))
-    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('created_at', integer, (c) => c.notNull())
     .execute();
 
   await db.schema
@@ -147,7 +150,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('probe')
-    .addColumn('written_at', 'integer', (c) => c.notNull())
+    .addColumn('written_at', integer, (c) => c.notNull())
     .execute();
   await sql`insert into probe (written_at) values (0)`.execute(db);
 }

@@ -1,31 +1,13 @@
 import type Database from 'better-sqlite3';
 import { sql, type Kysely } from 'kysely';
 
+import type { Claimed, ClaimRef, Settled, Wanted } from '../operations.js';
 import { prepare } from '../prepared.js';
 import type { ClaimedDelivery, Settlement, StoredEvent } from '../records.js';
 import type { DeliveryState, Schema } from '../schema.js';
 
 /** Written out: a bound LIMIT makes SQLite prepare the statement anew at every run (docs/decisions/0007). */
 const ONE = sql.lit(1);
-
-/** What a worker would take of a listener's due deliveries. */
-export interface Wanted {
-  readonly listenerId: number;
-  readonly limit: number;
-}
-
-/** What a claim brought, and when the next delivery of each listener falls due. */
-export interface Claimed {
-  readonly deliveries: readonly ClaimedDelivery[];
-  /** By listener id; absent when nothing more is pending. Milliseconds since 1970. */
-  readonly nextDue: Readonly<Record<number, number>>;
-}
-
-/** What a group of settlements led to. */
-export interface Settled {
-  readonly voided: number;
-  readonly steppedUp: number;
-}
 
 interface SettleRow {
   seq: number;
@@ -301,7 +283,7 @@ export class SqliteDeliveries {
   }
 
   /** Returns deliveries whose attempt never began. */
-  release(owner: number, claims: readonly { seq: number; listenerId: number }[], now: number): void {
+  release(owner: number, claims: readonly ClaimRef[], now: number): void {
     for (const claim of claims) this.freeLines(this.giveBack.all({ ...claim, owner, now }), now);
   }
 

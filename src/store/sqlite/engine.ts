@@ -3,10 +3,9 @@ import { dirname } from 'node:path';
 
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
 
 import { StoreOpenError } from '../errors.js';
-import { MIGRATIONS } from '../migrations/index.js';
+import { migrate, requireUpToDate } from '../migrate.js';
 import { prepare } from '../prepared.js';
 import type { ListenerDeclaration } from '../records.js';
 import type { Schema } from '../schema.js';
@@ -51,12 +50,12 @@ export class SqliteEngine {
    * @param batch how many deliveries of an operator's command one transaction touches, if not the usual.
    * @throws StoreOpenError when the file cannot be used.
    */
-  static async open(file: string, batch?: number): Promise<SqliteEngine> {
+  static async open(file: string, batch?: number, migrating = true): Promise<SqliteEngine> {
     const sqlite = connect(file);
     try {
       configure(sqlite, file);
       const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }) });
-      await migrate(sqlite, db, file);
+      await prepareSchema(sqlite, db, file, migrating);
       const deliveries = new SqliteDeliveries(sqlite, db);
       return new SqliteEngine(
         sqlite,
@@ -153,24 +152,23 @@ function configure(sqlite: Database.Database, file: string): void {
   }
 }
 
-async function migrate(sqlite: Database.Database, db: Kysely<Schema>, file: string): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
-    disableTransactions: true,
-  });
+async function prepareSchema(
+  sqlite: Database.Database,
+  db: Kysely<Schema>,
+  file: string,
+  migrating: boolean,
+): Promise<void> {
+  const place = { db, engine: 'sqlite', name: file } as const;
+  if (!migrating) return requireUpToDate(place);
   // Kysely locks nothing on SQLite: processes that start at once would each make the same tables.
   sqlite.exec('BEGIN IMMEDIATE');
-  const { error } = await migrator.migrateToLatest();
-  sqlite.exec(error === undefined ? 'COMMIT' : 'ROLLBACK');
-  if (error === undefined) return;
-  const newer = error instanceof Error && error.message.includes('corrupted migrations');
-  throw new StoreOpenError(
-    newer
-      ? `${file} was written by a newer version of this service. Start that version, or use another DATA_DIR.`
-      : `The schema of ${file} could not be brought up to date: ${(error as Error).message}.`,
-    { cause: error },
-  );
+  try {
+    await migrate(place, true);
+    sqlite.exec('COMMIT');
+  } catch (error) {
+    sqlite.exec('ROLLBACK');
+    throw error;
+  }
 }
 
 function openError(file: string, error: unknown): StoreOpenError {

@@ -3,6 +3,7 @@ import { sql, type Compilable, type ExpressionBuilder, type Kysely } from 'kysel
 
 import type { ListenerFilter } from '../filter.js';
 import { interactionKey } from '../keys.js';
+import type { Advanced, BatchPosition, BatchResult } from '../operations.js';
 import { prepare } from '../prepared.js';
 import type { DeliveryFilter, EventFilter } from '../records.js';
 import type { DeliveryState, Schema } from '../schema.js';
@@ -16,28 +17,6 @@ const SCAN = 20_000;
 const BACKLOG_LIMIT = 500;
 
 type Conditions = ExpressionBuilder<Schema & { e: Schema['events'] }, 'e'>;
-
-/** The last delivery of a batch. */
-export interface BatchPosition {
-  readonly seq: number;
-  readonly listenerId: number;
-}
-
-/** How far a batch came. */
-export interface BatchResult {
-  /** Deliveries it changed. */
-  readonly count: number;
-  /** Where the next batch goes on, if there may be more. */
-  readonly next: BatchPosition | undefined;
-}
-
-/** Whether replays or backfills went on, and which listeners are paused. */
-export interface Advanced {
-  /** False when there are none, and when each waits for its listener to have less to do. */
-  readonly moved: boolean;
-  /** What a worker has claimed of these and not begun is to be given back. */
-  readonly paused: readonly number[];
-}
 
 /**
  * What operators do to deliveries: try again, discard, replay, pause; and the backfill of listeners that want

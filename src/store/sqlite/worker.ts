@@ -6,12 +6,19 @@ import { workerData, type MessagePort } from 'node:worker_threads';
 
 import type { ReceiptDraft } from '../records.js';
 import { SqliteEngine } from './engine.js';
-import type { Call, Opened, OperationName, Operations, PackedReceipts, Reply } from './protocol.js';
+import type {
+  Call,
+  Opened,
+  PackedReceipts,
+  Reply,
+  ThreadOperationName,
+  ThreadOperations,
+} from './protocol.js';
 
-const { file, port } = workerData as { file: string; port: MessagePort };
+const { file, port, migrate } = workerData as { file: string; port: MessagePort; migrate: boolean };
 
 try {
-  const engine = await SqliteEngine.open(file);
+  const engine = await SqliteEngine.open(file, undefined, migrate);
   port.on('message', (message: readonly Call[] | 'close') => {
     if (message === 'close') {
       engine.close();
@@ -27,7 +34,10 @@ try {
 }
 
 type Handlers = {
-  [N in OperationName]: (engine: SqliteEngine, args: Operations[N]['args']) => Operations[N]['result'];
+  [N in ThreadOperationName]: (
+    engine: SqliteEngine,
+    args: ThreadOperations[N]['args'],
+  ) => ThreadOperations[N]['result'];
 };
 
 const HANDLERS: Handlers = {
