@@ -55,6 +55,8 @@ export class AppConfig {
   readonly operations!: OperationsConfig;
   readonly docs!: boolean;
   readonly logLevel!: string;
+  /** Base URL of the collector that traces go to; `undefined`: none is made. */
+  readonly otlpEndpoint!: string | undefined;
   readonly auditLog!: boolean;
   /** What the listeners that ship are set to; `undefined`: off. */
   readonly interactions!: InteractionsConfig | undefined;
@@ -105,6 +107,7 @@ export class AppConfig {
       operations,
       docs: reader.required('DOCS') === 'on',
       logLevel: reader.required('LOG_LEVEL'),
+      otlpEndpoint: reader.optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
       auditLog: reader.required('AUDIT_LOG') === 'on',
       interactions: interactionsConfig(reader, operations.tokens.has('operator')),
       forward: forwardConfig(reader),

@@ -212,6 +212,11 @@ export const VARIABLES = {
     'info',
     'Least severe level that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(
+    url,
+    undefined,
+    'Base URL of an OpenTelemetry collector, such as `http://localhost:4318`; when absent, nothing is traced. See [observability.md](observability.md).',
+  ),
   AUDIT_LOG: variable(oneOf('on', 'off'), 'on', 'Whether the listener `audit-log` logs every event.'),
   INTERACTIONS: variable(
     oneOf('on', 'off'),
