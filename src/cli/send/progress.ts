@@ -2,7 +2,8 @@ import { SingleBar } from 'cli-progress';
 
 /** Shows how far a bulk has come. */
 export interface Progress {
-  advance(): void;
+  /** @param by how many more, 1 unless told. */
+  advance(by?: number): void;
   stop(): void;
 }
 
@@ -21,5 +22,5 @@ export function startProgress(total: number): Progress {
     gracefulExit: false,
   });
   bar.start(total, 0);
-  return { advance: () => bar.increment(), stop: () => bar.stop() };
+  return { advance: (by = 1) => bar.increment(by), stop: () => bar.stop() };
 }

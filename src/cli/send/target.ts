@@ -38,7 +38,7 @@ export function findTarget({ url, channel, apiKey }: TargetOptions, env: Environ
   const used = Object.fromEntries(VARIABLES_USED.map((name) => [name, env[name]]));
   // A process without the role `receive` needs no secret, which is looked for elsewhere.
   const config = AppConfig.load({ ...used, ROLES: 'deliver' });
-  const target = new URL(url ?? localUrl(config));
+  const target = new URL(url ?? localUrl(config.host, config.port) + config.webhookPath);
   if (channel !== DEFAULT_CHANNEL) {
     target.pathname = `${target.pathname.replace(/\/$/, '')}/${encodeURIComponent(channel)}`;
   }
@@ -58,8 +58,9 @@ export function parseUrl(text: string): URL {
   return url;
 }
 
-function localUrl({ host, port, webhookPath }: AppConfig): string {
-  return `http://${hostName(host)}:${port === 0 ? USUAL_PORT : port}${webhookPath}`;
+/** The service of this machine that listens on an address, without a path. */
+export function localUrl(host: string, port: number): string {
+  return `http://${hostName(host)}:${port === 0 ? USUAL_PORT : port}`;
 }
 
 /** A service that listens on every address is reached by the loopback one. */
