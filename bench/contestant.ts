@@ -22,13 +22,12 @@ export interface Contestant {
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const SERVICE: Contestant = {
-  name: 'this service',
+const service = (name: string, listener: string): Contestant => ({
+  name,
   scheme: 'hub',
   durable: true,
   command: (port, dataDir) => ({
     // As `npm start` has it.
-    // The flags of `npm start`.
     args: [
       '--enable-source-maps',
       '--max-semi-space-size=16',
@@ -39,12 +38,12 @@ const SERVICE: Contestant = {
       PORT: String(port),
       DATA_DIR: dataDir,
       WEBHOOK_SECRET: SECRET,
-      LISTENERS: file('./listeners/counting.module.js'),
+      LISTENERS: file(listener),
       AUDIT_LOG: 'off',
       LOG_LEVEL: 'warn',
     },
   }),
-};
+});
 
 const plain = (name: string, scheme: Scheme, script: string): Contestant => ({
   name,
@@ -56,7 +55,8 @@ const plain = (name: string, scheme: Scheme, script: string): Contestant => ({
 const BASELINE = plain('bare Fastify', 'hub', './contestants/fastify.js');
 
 export const CONTESTANTS = {
-  service: SERVICE,
+  service: service('this service', './listeners/counting.module.js'),
+  timed: service('this service, timed', './listeners/timing.module.js'),
   baseline: BASELINE,
   octokit: plain('@octokit/webhooks', 'github', './contestants/octokit.js'),
 };
@@ -114,10 +114,15 @@ export class RunningContestant {
 
   /** Events that its listener was handed so far. */
   async handed(): Promise<number> {
-    this.child.send('how many?');
+    return (await this.ask('how many?')) as number;
+  }
+
+  /** Asks its listener, which answers each message with one of its own. */
+  async ask(question: string): Promise<unknown> {
+    this.child.send(question);
     const limit = { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) };
-    const [count] = (await once(this.child, 'message', limit)) as [number];
-    return count;
+    const [answer] = (await once(this.child, 'message', limit)) as [unknown];
+    return answer;
   }
 
   /** CPU time of the process and all its threads so far, user and system; NaN where /proc is missing. */

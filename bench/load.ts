@@ -1,6 +1,7 @@
 /**
  * The load generator, a process of its own: `load.ts OPTIONS`, with {@link LoadOptions} as JSON, started
- * with an IPC channel. Closed loop: each connection sends its next request when the last is answered.
+ * with an IPC channel. Closed loop, unless it is given a rate: each connection sends its next request when the
+ * last is answered.
  *
  * Every request is built and signed before the first is sent: while the clock runs, nothing is left to do
  * but to write and read sockets.
@@ -22,10 +23,12 @@ export interface LoadOptions {
   readonly measureMs: number;
   /** Requests to prepare; each is sent once at the most. */
   readonly requests: number;
+  /** Open loop: requests arrive at random at this rate, whatever became of those before them. */
+  readonly perSecond?: number;
 }
 
-/** What the load generator tells its parent, in this order. */
-export type LoadMessage = 'clock started' | 'clock stopped' | 'all answered' | LoadResult;
+/** What the load generator tells its parent, in this order; a {@link LoadResult} follows. */
+export type LoadProgress = 'clock started' | 'clock stopped' | 'all answered';
 
 export interface LoadResult {
   /** Requests answered 200, whether measured or not. */
@@ -110,6 +113,8 @@ class Load {
   private acknowledged = 0;
   private failures = 0;
   private readonly latencies: Float64Array;
+  /** Of an open loop: what sends the next request over a connection that has none under way. */
+  private readonly idle: (() => void)[] = [];
   private measured = 0;
   private end: () => void = () => undefined;
 
@@ -121,9 +126,10 @@ class Load {
   }
 
   async run(): Promise<LoadResult> {
-    const { connections, warmUpMs, measureMs } = this.options;
+    const { connections, warmUpMs, measureMs, perSecond } = this.options;
     const ended = new Promise<void>((resolve) => (this.end = resolve));
     for (let i = 0; i < connections; i++) this.connect();
+    if (perSecond !== undefined) this.pace(perSecond);
     await Promise.race([wait(warmUpMs), ended]);
     tell('clock started');
     const start = performance.now();
@@ -152,6 +158,21 @@ class Load {
     };
   }
 
+  /** Sends what is due: arrivals of a Poisson process. It never rests, since timers are coarser than that. */
+  private pace(perSecond: number): void {
+    let due = performance.now();
+    const step = (): void => {
+      while (due <= performance.now() && this.idle.length > 0) {
+        this.idle.pop()?.();
+        due -= Math.log(1 - Math.random()) * (1_000 / perSecond);
+      }
+      if (!this.stopped) setImmediate(step);
+      // They have nothing left to send, and close.
+      else for (const send of this.idle.splice(0)) send();
+    };
+    step();
+  }
+
   private connect(): void {
     const { bytes, size } = this.requests;
     const socket = connect({ port: this.options.port, host: '127.0.0.1', noDelay: true });
@@ -168,13 +189,17 @@ class Load {
       sentAt = performance.now();
       socket.write(bytes.subarray(offset, offset + size));
     };
+    const next = (): void => {
+      if (this.options.perSecond === undefined || this.stopped) send();
+      else this.idle.push(send);
+    };
     this.open++;
-    socket.on('connect', send);
+    socket.on('connect', next);
     socket.on('data', (chunk) => {
       const status = reader.read(chunk);
       if (status === undefined) return;
       this.note(status, performance.now() - sentAt);
-      send();
+      next();
     });
     // 'close' follows, and counts it.
     socket.on('error', (error) => console.error(`A connection was lost: ${error.message}`));
@@ -198,7 +223,7 @@ function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function tell(message: LoadMessage): void {
+function tell(message: LoadProgress | LoadResult): void {
   if (process.send === undefined) throw new Error('The load generator is started by bench/run.ts.');
   process.send(message);
 }

@@ -1,5 +1,6 @@
 /** The numbers of all rounds as one table in Markdown. */
-import type { Round } from './round.js';
+import type { LoadResult } from './load.js';
+import type { Delivery, Round } from './round.js';
 
 /** One line of the table: a value for each round that has one. */
 interface Metric {
@@ -69,14 +70,23 @@ function summary(values: readonly number[], digits: number): string {
   return least === greatest ? middle : `${middle} (${format(least)}–${format(greatest)})`;
 }
 
-function median(sorted: readonly number[]): number {
+/** The middle of sorted values. */
+export function median(sorted: readonly number[]): number {
   const half = sorted.length >> 1;
   const upper = sorted[half] ?? NaN;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? NaN)) / 2;
 }
 
 /** What a run must not have shown: one sentence each. */
-export function faults(name: string, { failures, acknowledged, measured, delivery }: Round): string[] {
+export function faults(
+  name: string,
+  {
+    failures,
+    acknowledged,
+    measured,
+    delivery,
+  }: LoadResult & { readonly delivery: Pick<Delivery, 'handed'> | undefined },
+): string[] {
   const found: string[] = [];
   if (failures > 0) found.push(`${name}: ${failures} requests were not answered 200.`);
   if (measured === 0) found.push(`${name}: nothing was answered while the clock ran.`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { CORES, RunningContestant, SECRET, spawnNode, type Contestant } from './contestant.js';
-import type { LoadMessage, LoadOptions, LoadResult } from './load.js';
+import type { LoadOptions, LoadProgress, LoadResult } from './load.js';
 
 /** How a contestant is loaded. */
 export type Loading = Omit<LoadOptions, 'port' | 'secret' | 'scheme'>;
@@ -82,33 +82,45 @@ async function load(
   { scheme, durable }: Contestant,
   loading: Loading,
 ): Promise<Loaded> {
-  const options: LoadOptions = { ...loading, scheme, port: running.port, secret: SECRET };
+  const cpu = { started: NaN, stopped: NaN };
+  let atEnd: Promise<AtEnd> | undefined;
+  const result = await runLoad({ ...loading, scheme, port: running.port, secret: SECRET }, (message) => {
+    if (message === 'clock started') cpu.started = running.cpuMs();
+    else if (message === 'clock stopped') cpu.stopped = running.cpuMs();
+    else if (durable) {
+      const answeredAt = performance.now();
+      atEnd = running.handed().then((handed) => ({ answeredAt, handed, seenAt: performance.now() }));
+      // Awaited below.
+      atEnd.catch(() => undefined);
+    }
+  });
+  return { result, cpu, atEnd: await atEnd };
+}
+
+/** Runs the load generator, and hands on what it tells on the way. */
+export async function runLoad(
+  options: LoadOptions,
+  onProgress: (message: LoadProgress) => void,
+): Promise<LoadResult> {
   const child = spawnNode(CORES.load, [
     '--import',
     new URL('../test/support/typescript.mjs', import.meta.url).href,
     fileURLToPath(new URL('./load.ts', import.meta.url)),
     JSON.stringify(options),
   ]);
-  const cpu = { started: NaN, stopped: NaN };
-  let atEnd: Promise<AtEnd> | undefined;
   const result = await new Promise<LoadResult>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`The load generator ended with code ${code}.`)));
-    child.on('message', (message: LoadMessage) => {
-      if (message === 'clock started') cpu.started = running.cpuMs();
-      else if (message === 'clock stopped') cpu.stopped = running.cpuMs();
-      else if (message !== 'all answered') resolve(message);
-      else if (durable) {
-        const answeredAt = performance.now();
-        atEnd = running.handed().then((handed) => ({ answeredAt, handed, seenAt: performance.now() }));
-        atEnd.catch(reject);
-      }
+    child.on('message', (message: LoadProgress | LoadResult) => {
+      if (typeof message === 'string') onProgress(message);
+      else resolve(message);
     });
   });
   child.disconnect();
-  return { result, cpu, atEnd: await atEnd };
+  return result;
 }
 
-async function awaitDelivery(
+/** Waits until a listener has been handed all that was acknowledged, or nothing for a while. */
+export async function awaitDelivery(
   running: RunningContestant,
   acknowledged: number,
   atEnd: AtEnd,

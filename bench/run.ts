@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { CONTESTANTS, CORES, PINNED } from './contestant.js';
+import { describeLatency, measureLatency, type LatencyRound } from './latency.js';
 import { faults, table } from './report.js';
 import { runRound, type Round } from './round.js';
 
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    latency: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     connections: { type: 'string', default: '64' },
@@ -38,7 +40,8 @@ process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
 describeMachine();
-const found = flags.memory ? await measureMemory() : await compare();
+const found = flags.memory ? await measureMemory() : flags.latency ? await latency() : await compare();
+if (flags.smoke && !flags.memory && !flags.latency) found.push(...(await latency()));
 for (const fault of found) console.error(fault);
 process.exitCode = found.length === 0 ? 0 : 1;
 
@@ -63,6 +66,18 @@ async function compare(): Promise<string[]> {
     console.log('Note: the core of the baseline was not busy throughout, so its rate is not its limit.');
   }
   return found;
+}
+
+/** How long listeners wait for events at half of what the service can take, which is measured just before. */
+async function latency(): Promise<string[]> {
+  const results: LatencyRound[] = [];
+  for (let i = 1; i <= rounds; i++) {
+    const round = await measureLatency({ connections, warmUpMs, measureMs: seconds * 1_000 }, folder);
+    results.push(round);
+    console.log(`round ${i} of ${rounds}: ${describeLatency([round])}`);
+  }
+  if (rounds > 1) console.log(`\nmedian of ${rounds}: ${describeLatency(results)}`);
+  return results.flatMap(({ found }) => found);
 }
 
 /** As many events as given through the service, as fast as it takes them. */
