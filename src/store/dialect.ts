@@ -33,6 +33,8 @@ export interface Dialect {
   readonly neverReused: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
   /** Ends the definition of a table that is found by its primary key alone and changed often. */
   readonly keyed: RawBuilder<unknown>;
+  /** Refuses to change or delete what a table has: whoever can write SQL can still drop that, but not by mistake. */
+  readonly appendOnly: (table: string) => readonly RawBuilder<unknown>[];
   /** Whether what must be one round trip and one transaction is a function in the database. */
   readonly hasFunctions: boolean;
 }
@@ -45,6 +47,12 @@ export const DIALECTS: Readonly<Record<Engine, Dialect>> = {
     numbered: (column) => column.primaryKey(),
     neverReused: (column) => column.primaryKey().autoIncrement(),
     keyed: sql`without rowid`,
+    appendOnly: (table) =>
+      (['update', 'delete'] as const).map(
+        (change) =>
+          sql`create trigger ${sql.id(`${table}_no_${change}`)} before ${sql.raw(change)} on ${sql.table(table)}
+            begin select raise(abort, ${sql.lit(`${table} is append-only`)}); end`,
+      ),
     hasFunctions: false,
   },
   postgres: {
@@ -55,6 +63,12 @@ export const DIALECTS: Readonly<Record<Engine, Dialect>> = {
     neverReused: (column) => column.generatedByDefaultAsIdentity().primaryKey(),
     // Each delivery is written two or three times: dead rows are cleared after thousands, not after a fifth.
     keyed: sql`with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000)`,
+    appendOnly: (table) => [
+      sql`create function ${sql.id(`${table}_no_change`)}() returns trigger language plpgsql
+        as $$ begin raise exception ${sql.lit(`${table} is append-only`)}; end $$`,
+      sql`create trigger ${sql.id(`${table}_no_change`)} before update or delete or truncate on ${sql.table(table)}
+        for each statement execute function ${sql.id(`${table}_no_change`)}()`,
+    ],
     hasFunctions: true,
   },
 };

@@ -1,7 +1,7 @@
 /** What goes into the store and comes out of it. Everything here crosses a thread, so: plain data. */
 
 import type { Filterable, ListenerFilter } from './filter.js';
-import type { AttemptTable } from './schema.js';
+import type { AttemptTable, AuditTable, DeliveryState } from './schema.js';
 
 /** An event that is to be appended. */
 export interface EventDraft extends Filterable {
@@ -113,6 +113,22 @@ export interface QuarantineDraft {
   readonly errors: readonly string[];
 }
 
+/** What an operator does, for the audit log. */
+export interface AuditDraft {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly role: AuditTable['role'];
+  /** What the request says of its sender. */
+  readonly requestedBy: string;
+  readonly address: string;
+  /** Such as `deliveries.retry`. */
+  readonly action: string;
+  /** What it is done to; kept as JSON. */
+  readonly target: object;
+  /** How many it changes. Absent: the `count` of its result, or else 1. */
+  readonly count?: number;
+}
+
 /** Picks events of the log. */
 export interface EventFilter extends ListenerFilter {
   readonly interactionId?: string;
@@ -126,4 +142,8 @@ export interface EventFilter extends ListenerFilter {
 export interface DeliveryFilter extends EventFilter {
   readonly listenerId?: number;
   readonly seqs?: readonly number[];
+  /** First line of the last error. */
+  readonly error?: string;
+  /** Of the states that a command acts on, these alone. */
+  readonly states?: readonly DeliveryState[];
 }

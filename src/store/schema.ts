@@ -172,6 +172,22 @@ export interface TranscriptTable {
   fetched_at: Millis;
 }
 
+/** What an operator did. Rows are added, and never changed or deleted: the database refuses it. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: Millis;
+  role: 'operator' | 'viewer';
+  /** What the request said of its sender. */
+  requested_by: string;
+  address: string;
+  /** Such as `deliveries.retry`. */
+  action: string;
+  /** What it was done to, as JSON. */
+  target: string;
+  /** How many it changed. */
+  count: number;
+}
+
 /** One row, written to see whether the store takes writes. */
 export interface ProbeTable {
   written_at: Millis;
@@ -190,5 +206,6 @@ export interface Schema {
   channels: ChannelTable;
   interactions: InteractionTable;
   transcripts: TranscriptTable;
+  audit_log: AuditTable;
   probe: ProbeTable;
 }

@@ -1,7 +1,7 @@
 import type { Compilable, Kysely } from 'kysely';
 
 import type { OperationName, Operations } from './operations.js';
-import type { AppendedReceipt, ClaimOffer, QuarantineDraft, ReceiptDraft } from './records.js';
+import type { AppendedReceipt, AuditDraft, ClaimOffer, QuarantineDraft, ReceiptDraft } from './records.js';
 import type { Schema } from './schema.js';
 
 /** How a {@link Store} is opened. */
@@ -10,6 +10,16 @@ export interface StoreOptions {
   readonly maxPending: number;
   /** Whether the schema is brought up to date; if not, it must be. */
   readonly migrate?: boolean;
+}
+
+/** A group of writes that was committed, or could not be. */
+export interface Commit {
+  /** Receipts in it. */
+  readonly receipts: number;
+  /** From when it was handed over until it was on disk. */
+  readonly milliseconds: number;
+  /** Whether nothing of it was stored. */
+  readonly failed: boolean;
 }
 
 /**
@@ -30,6 +40,14 @@ export abstract class Store {
   /** How many requests wait for the disk. */
   abstract get backlog(): number;
 
+  /** Told of every group of writes. */
+  protected committed: (commit: Commit) => void = () => undefined;
+
+  /** Calls back after every commit, and after every group of writes that could not be committed: for metrics. */
+  onCommit(report: (commit: Commit) => void): void {
+    this.committed = report;
+  }
+
   /** Lets appended deliveries be claimed for a worker in the transaction that appends them. */
   abstract offerClaims(offer: () => ClaimOffer | undefined): void;
 
@@ -49,10 +67,15 @@ export abstract class Store {
    */
   abstract quarantine(draft: QuarantineDraft): Promise<void>;
 
-  /** Runs one operation, in a transaction. */
+  /**
+   * Runs one operation, in a transaction.
+   *
+   * @param audit entered into the audit log in the same transaction.
+   */
   abstract call<N extends OperationName>(
     name: N,
     args: Operations[N]['args'],
+    audit?: AuditDraft,
   ): Promise<Operations[N]['result']>;
 
   /**

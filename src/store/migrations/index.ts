@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration';
 import { DIALECTS, type Dialect, type Engine } from '../dialect.js';
 import * as initial from './0001-initial.js';
 import * as listeners from './0002-listeners.js';
+import * as operations from './0003-operations.js';
 
 /** A step of the schema. The version before goes on serving while it runs, and after it. */
 interface SchemaStep {
@@ -13,6 +14,7 @@ interface SchemaStep {
 const STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001-initial': initial,
   '0002-listeners': listeners,
+  '0003-operations': operations,
 };
 
 /** All migrations of an engine by name; Kysely runs them in the order of their names. */

@@ -1,11 +1,12 @@
 import type Database from 'better-sqlite3';
 import { sql, type Compilable, type ExpressionBuilder, type Kysely } from 'kysely';
 
+import { auditRow } from '../audit.js';
 import type { ListenerFilter } from '../filter.js';
 import { interactionKey } from '../keys.js';
 import type { Advanced, BatchPosition, BatchResult } from '../operations.js';
 import { prepare } from '../prepared.js';
-import type { DeliveryFilter, EventFilter } from '../records.js';
+import type { AuditDraft, DeliveryFilter, EventFilter } from '../records.js';
 import type { DeliveryState, Schema } from '../schema.js';
 import type { SqliteDeliveries } from './deliveries.js';
 
@@ -13,6 +14,8 @@ import type { SqliteDeliveries } from './deliveries.js';
 const BATCH = 500;
 /** Events that one step of a replay or backfill looks at: few of them may match, and commits wait meanwhile. */
 const SCAN = 20_000;
+/** What an operator can give up. */
+const DISCARDABLE: readonly DeliveryState[] = ['dead', 'pending', 'blocked'];
 /** Due deliveries of a listener above which a replay or backfill waits: live events are due behind them. */
 const BACKLOG_LIMIT = 500;
 
@@ -78,7 +81,8 @@ export class SqliteOperations {
 
   /** Gives up deliveries that are dead or wait; those that run are left alone. One batch. */
   discard(filter: DeliveryFilter, now: number, after?: BatchPosition): BatchResult {
-    const rows = this.select(filter, ['dead', 'pending', 'blocked'], after);
+    const states = DISCARDABLE.filter((state) => filter.states?.includes(state) ?? true);
+    const rows = states.length === 0 ? [] : this.select(filter, states, after);
     for (const { seq, listener_id: listenerId, interaction_key: key } of rows) {
       this.run(
         this.db
@@ -150,6 +154,11 @@ export class SqliteOperations {
         .set({ paused: paused ? 1 : 0 })
         .where('id', '=', listenerId),
     );
+  }
+
+  /** Enters what an operator did into the audit log. */
+  audit(draft: AuditDraft, result: unknown): void {
+    this.run(this.db.insertInto('audit_log').values(auditRow(draft, result)));
   }
 
   private advanceReplay(
@@ -255,7 +264,7 @@ export class SqliteOperations {
     return { count: rows.length, next: last && { seq: last.seq, listenerId: last.listener_id } };
   }
 
-  private select(filter: DeliveryFilter, states: DeliveryState[], after: BatchPosition | undefined) {
+  private select(filter: DeliveryFilter, states: readonly DeliveryState[], after: BatchPosition | undefined) {
     let query = this.db
       .selectFrom('deliveries as d')
       .innerJoin('events as e', 'e.seq', 'd.seq')
@@ -271,8 +280,14 @@ export class SqliteOperations {
         q.or([q('d.seq', '>', seq), q.and([q('d.seq', '=', seq), q('d.listener_id', '>', listenerId)])]),
       );
     }
+    if (states.every((state) => state === 'dead')) {
+      // Written out, and with the listeners named: else the index of dead ones is not used, and all are read.
+      const listeners = this.db.selectFrom('listeners').select('id');
+      query = query.where('d.state', '=', sql.lit('dead')).where('d.listener_id', 'in', listeners);
+    }
     if (filter.listenerId !== undefined) query = query.where('d.listener_id', '=', filter.listenerId);
     if (filter.seqs !== undefined) query = query.where('d.seq', 'in', filter.seqs);
+    if (filter.error !== undefined) query = query.where((q) => hasFirstLine(q, filter.error as string));
     return this.all(query);
   }
 
@@ -300,6 +315,12 @@ export class SqliteOperations {
     const { sql: text, parameters } = query.compile();
     this.sqlite.prepare(text).run(parameters);
   }
+}
+
+/** Whether an error's first line is this one: behind it, there may be a stack. */
+function hasFirstLine(q: ExpressionBuilder<Schema & { d: Schema['deliveries'] }, 'd'>, line: string) {
+  const start = q.fn<string>('substr', ['d.last_error', q.lit(1), q.val(Array.from(line).length + 1)]);
+  return q.or([q('d.last_error', '=', line), q(start, '=', `${line}\n`)]);
 }
 
 /** An event filter as conditions on `events as e`. */

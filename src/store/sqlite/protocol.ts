@@ -1,7 +1,7 @@
 /** What the service and the store's thread say to each other. */
 
 import type { Operations } from '../operations.js';
-import type { AppendedReceipt, ClaimOffer, ReceiptDraft } from '../records.js';
+import type { AppendedReceipt, AuditDraft, ClaimOffer, ReceiptDraft } from '../records.js';
 
 /** What the thread can be asked to do: the operations of a store, and to append. */
 export interface ThreadOperations extends Operations {
@@ -21,6 +21,7 @@ export interface PackedReceipts {
 export interface Call<N extends ThreadOperationName = ThreadOperationName> {
   readonly name: N;
   readonly args: ThreadOperations[N]['args'];
+  readonly audit?: AuditDraft | undefined;
 }
 
 /** The outcome of each call of a group, in its order. */

@@ -7,7 +7,7 @@ import { createBuilder } from '../dialect.js';
 import { OverloadedError, StoreOpenError, StoreUnavailableError } from '../errors.js';
 import type { OperationName, Operations } from '../operations.js';
 import { Pending, weightOf } from '../pending.js';
-import type { AppendedReceipt, ClaimOffer, QuarantineDraft, ReceiptDraft } from '../records.js';
+import type { AppendedReceipt, AuditDraft, ClaimOffer, QuarantineDraft, ReceiptDraft } from '../records.js';
 import { Store, type StoreOptions } from '../store.js';
 import type { Call, Opened, PackedReceipts, Reply } from './protocol.js';
 import { SqliteReader } from './reader-client.js';
@@ -124,10 +124,14 @@ export class SqliteStore extends Store {
     }
   }
 
-  call<N extends OperationName>(name: N, args: Operations[N]['args']): Promise<Operations[N]['result']> {
+  call<N extends OperationName>(
+    name: N,
+    args: Operations[N]['args'],
+    audit?: AuditDraft,
+  ): Promise<Operations[N]['result']> {
     if (this.broken !== undefined) return Promise.reject(this.broken);
     return new Promise((resolve, reject) => {
-      this.calls.push({ call: { name, args }, resolve, reject });
+      this.calls.push({ call: { name, args, audit }, resolve, reject });
       this.schedule();
     });
   }
@@ -198,6 +202,11 @@ export class SqliteStore extends Store {
         settle(reply[i], resolve as (result: unknown) => void, reject),
       );
       if (appends.length > 0) this.settleAppends(appends, reply[calls.length]);
+      this.committed({
+        receipts: appends.length,
+        milliseconds: performance.now() - this.lastCommit,
+        failed: !reply.some(({ ok }) => ok),
+      });
     };
     this.port.postMessage(group, transfer);
   }

@@ -66,9 +66,13 @@ const STORE_WIDE = /^SQLITE_(BUSY|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)/;
 
 /** One transaction for the whole group; when it fails, one for each call, so that none can fail another. Appends are one call. */
 function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
-  const works = calls.map(({ name, args }) => {
+  const works = calls.map(({ name, args, audit }) => {
     const handler = HANDLERS[name] as (engine: SqliteEngine, args: unknown) => unknown;
-    return () => handler(engine, args);
+    return () => {
+      const result = handler(engine, args);
+      if (audit !== undefined) engine.operations.audit(audit, result);
+      return result;
+    };
   });
   try {
     return engine.transaction(() => works.map((work) => ({ ok: true, result: work() })));
