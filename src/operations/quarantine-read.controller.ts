@@ -1,0 +1,66 @@
+import { Get, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiPropertyOptional, ApiResponse, IntersectionType, PickType } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+
+import { Store } from '../store/store.js';
+import { CalledBy, type Caller } from './access/caller.js';
+import { BodyAccess } from './body.js';
+import { notFound } from './errors.js';
+import { EventFilterQuery } from './filter.js';
+import { OperatorApi, Refused } from './operator-api.decorator.js';
+import { decodeCursor, PageQuery, PageResponse, PositionPipe, type Page } from './paging.js';
+import {
+  QUARANTINE_STATES,
+  QuarantineDetailDto,
+  QuarantineGroupsDto,
+  QuarantineItemDto,
+  type QuarantineState,
+} from './quarantine-read.dto.js';
+import { groupQuarantine, pageOfQuarantine, quarantineDetail } from './queries/quarantine.js';
+import { toPage } from './queries/slice.js';
+
+/** The query of the list of quarantined payloads. */
+export class QuarantineQuery extends IntersectionType(PickType(EventFilterQuery, ['channel']), PageQuery) {
+  @ApiPropertyOptional({ enum: QUARANTINE_STATES, description: 'Without it, those in any state.' })
+  @IsOptional()
+  @IsIn(QUARANTINE_STATES)
+  state?: QuarantineState;
+}
+
+/** What is told of authentic payloads that could not be accepted. */
+@OperatorApi('quarantine', 'Quarantine')
+export class QuarantineReadController {
+  constructor(
+    private readonly store: Store,
+    private readonly bodies: BodyAccess,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listQuarantine', summary: 'Payloads in quarantine, the latest first' })
+  @PageResponse(QuarantineItemDto, 'A page of payloads, without their bodies.')
+  @Refused(400, 'A parameter is not known or not valid.')
+  async list(@Query() { state, channel, limit, cursor }: QuarantineQuery): Promise<Page<QuarantineItemDto>> {
+    const [before] = decodeCursor(cursor, 1) ?? [];
+    return toPage(await pageOfQuarantine(this.store, { state, channel }, { limit, before }));
+  }
+
+  @Get('groups')
+  @ApiOperation({ operationId: 'groupQuarantine', summary: 'Held payloads by what is wrong with them' })
+  @ApiResponse({ status: 200, description: 'The most frequent fault first.', type: QuarantineGroupsDto })
+  async groups(): Promise<QuarantineGroupsDto> {
+    return { items: await groupQuarantine(this.store) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ operationId: 'getQuarantined', summary: 'One payload in quarantine with its body' })
+  @ApiResponse({ status: 200, description: 'The payload.', type: QuarantineDetailDto })
+  @Refused(404, 'There is no payload of this id.')
+  async show(
+    @Param('id', PositionPipe) id: number,
+    @CalledBy() caller: Caller,
+  ): Promise<QuarantineDetailDto> {
+    const payload = await quarantineDetail(this.store, id, this.bodies.visibleTo(caller));
+    if (payload === undefined) throw notFound('There is no payload of this id in quarantine.');
+    return payload;
+  }
+}
