@@ -10,6 +10,8 @@ import { InteractionsModule } from './listeners/interactions/interactions.module
 import { OperationsModule } from './operations/operations.module.js';
 import { HealthModule } from './observability/health.js';
 import { Lifecycle } from './observability/lifecycle.js';
+import type { Metrics } from './observability/metrics.js';
+import { MetricsModule } from './observability/metrics.module.js';
 import { loggerParams } from './observability/logger.js';
 import { WebhookModule } from './webhook/webhook.module.js';
 
@@ -39,13 +41,14 @@ async function loadTranscript(config: TranscriptConfig): Promise<DynamicModule> 
 @Module({})
 export class AppModule {
   /** @param listeners modules of listeners, beside those that ship. */
-  static forRoot(config: AppConfig, listeners: readonly Type[]): DynamicModule {
+  static forRoot(config: AppConfig, listeners: readonly Type[], metrics: Metrics): DynamicModule {
     return {
       module: AppModule,
       imports: [
         LoggerModule.forRoot(loggerParams(config)),
-        WebhookModule.forRoot(config),
+        WebhookModule.forRoot(config, metrics),
         HealthModule,
+        MetricsModule,
         ...(config.operations.tokens.size > 0 ? [OperationsModule] : []),
         ...shippedListeners(config),
         ...listeners,

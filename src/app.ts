@@ -8,10 +8,13 @@ import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { createAdapter, type Deadlines } from './http/adapter.js';
 import { serveDocs } from './http/docs.js';
+import { observeRequests } from './http/observe.js';
 import { screenRequests } from './http/screen.js';
 import { Access } from './operations/access/access.js';
 import { guardOperations } from './operations/access/gate.js';
 import { Lifecycle } from './observability/lifecycle.js';
+import { Metrics } from './observability/metrics.js';
+import { Tracing } from './observability/tracing.js';
 import { keepRawBody } from './webhook/raw-body.js';
 
 /** What {@link createApp} can be given beside its configuration. */
@@ -38,9 +41,10 @@ export async function createApp(
   config: AppConfig,
   { listeners = [], deadlines }: AppOptions = {},
 ): Promise<NestFastifyApplication> {
+  const metrics = new Metrics(config);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, listeners),
-    createAdapter(config, deadlines),
+    AppModule.forRoot(config, listeners, metrics),
+    createAdapter(config, metrics, deadlines),
     // What is buffered when it fails is not for the reader of one clear line.
     { bodyParser: false, bufferLogs: true, autoFlushLogs: false, abortOnError: false },
   );
@@ -49,7 +53,8 @@ export async function createApp(
   const fastify = app.getHttpAdapter().getInstance();
   keepRawBody(fastify, config.webhookPath);
   guardOperations(fastify, config, config.operations.tokens.size > 0 ? app.get(Access) : undefined);
-  screenRequests(fastify, config, app.get(Lifecycle));
+  screenRequests(fastify, config, app.get(Lifecycle), metrics);
+  observeRequests(fastify, config, metrics, app.get<Tracing | undefined>(Tracing));
   await protectPages(app, config);
   if (config.docs) serveDocs(app, config);
   return app;

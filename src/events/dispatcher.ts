@@ -1,13 +1,14 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 
+import { Tracing } from '../observability/tracing.js';
 import type { ClaimedDelivery, ClaimOffer, Settlement } from '../store/records.js';
 import { Store } from '../store/store.js';
 import { startAttempt, type Attempt } from './attempt.js';
 import { Clock } from './clock.js';
 import type { InteractionEvent } from './interaction-event.js';
 import type { Listener } from './listener-registry.js';
-import { describeError, judge, type AttemptResult, type Failure } from './retry-policy.js';
+import { describeError, judge, type AttemptResult, type Failure, type FailureKind } from './retry-policy.js';
 
 /** How long a worker that vanished keeps what it claimed. */
 const LEASE_MS = 10_000;
@@ -26,6 +27,9 @@ export interface AttemptReport {
   readonly listener: string;
   readonly event: InteractionEvent;
   readonly attempt: number;
+  /** What came of the attempt. */
+  readonly result: 'done' | FailureKind;
+  /** What that means for the delivery. */
   readonly outcome: 'done' | 'retry' | 'dead';
   /** Milliseconds. */
   readonly duration: number;
@@ -79,6 +83,7 @@ export class Dispatcher {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
+    @Optional() @Inject(Tracing) private readonly tracing: Tracing | undefined,
   ) {}
 
   /** Starts to deliver to listeners, given with the ids under which the store knows them. */
@@ -283,7 +288,14 @@ export class Dispatcher {
           duration,
           result: recorded,
         },
-        report: { listener: listener.name, event, attempt: number, outcome, duration },
+        report: {
+          listener: listener.name,
+          event,
+          attempt: number,
+          result: result === 'done' ? 'done' : result.kind,
+          outcome,
+          duration,
+        },
       });
     };
     if (number > listener.options.attempts) {
@@ -292,9 +304,12 @@ export class Dispatcher {
       finish({ kind: 'permanent', error });
       return;
     }
-    const attempt = startAttempt(listener, event, number);
+    const span = this.tracing?.attempt(listener.name, event, number);
+    const start = (): Attempt => startAttempt(listener, event, number);
+    const attempt = span === undefined ? start() : span.run(start);
     lane.running.add(attempt);
     void attempt.result.then((result) => {
+      span?.ended(typeof result === 'string' ? result : result.kind);
       lane.running.delete(attempt);
       finish(result);
       this.schedule();

@@ -1,6 +1,8 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnModuleDestroy } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 
+import { Metrics, OTHER } from '../observability/metrics.js';
+import { Tracing } from '../observability/tracing.js';
 import { eventKeys } from '../store/keys.js';
 import type {
   AppendedEvent,
@@ -12,7 +14,7 @@ import type {
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
 import { Dispatcher, type AttemptReport } from './dispatcher.js';
-import type { InteractionEvent } from './interaction-event.js';
+import { EVENT_TYPES, MEDIA_TYPES, type InteractionEvent } from './interaction-event.js';
 
 /** One entry of `data.entities[]`, in the service's words. */
 export type EventFields = Pick<
@@ -50,6 +52,8 @@ export class EventService implements OnModuleDestroy {
     private readonly store: Store,
     private readonly dispatcher: Dispatcher,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    @Optional() @Inject(Tracing) private readonly tracing: Tracing | undefined,
   ) {
     this.attempts = dispatcher.attempts;
   }
@@ -65,8 +69,14 @@ export class EventService implements OnModuleDestroy {
     const { channel, body, traceId, secretIndex } = payload;
     const receivedAt = this.clock.now();
     const events = payload.events.map((fields, position) => toDraft(payload, fields, position));
-    const appended = await this.store.append({ channel, body, traceId, secretIndex, receivedAt, events });
-    return this.announce(events, appended, traceId, receivedAt);
+    const draft = { channel, body, traceId, secretIndex, receivedAt, events };
+    const appended =
+      this.tracing === undefined
+        ? await this.store.append(draft)
+        : await this.tracing.commit(channel, traceId, () => this.store.append(draft));
+    const fresh = this.announce(events, appended, traceId, receivedAt);
+    this.metrics.accepted(channel, events.length - fresh);
+    return fresh;
   }
 
   onModuleDestroy(): void {
@@ -88,6 +98,8 @@ export class EventService implements OnModuleDestroy {
       waiting ||= result.waiting;
       const draft = drafts[i] as EventDraft;
       const event = toStoredEvent(draft, result, traceId, receivedAt);
+      const { channel, type, mediaType } = draft;
+      this.metrics.stored(channel, listed(EVENT_TYPES, type), listed(MEDIA_TYPES, mediaType));
       for (const listenerId of result.claimedBy) {
         claimed.push({
           listenerId,
@@ -103,6 +115,12 @@ export class EventService implements OnModuleDestroy {
     if (waiting) this.dispatcher.wake();
     return fresh;
   }
+}
+
+/** A value of the vendor's as a label, whose values must be few. */
+function listed(values: readonly string[], value: string | undefined): string {
+  if (value === undefined) return 'none';
+  return values.includes(value) ? value : OTHER;
 }
 
 // Fields by name here and below: a spread copies through a slow path, and every event would pay for it.

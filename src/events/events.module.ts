@@ -13,6 +13,7 @@ import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
 import { DeliveryService } from './delivery.service.js';
 import { Dispatcher } from './dispatcher.js';
+import { EventMetrics } from './event-metrics.js';
 import { EventService } from './event.service.js';
 import { ListenerRegistry } from './listener-registry.js';
 
@@ -23,7 +24,7 @@ const STOP_GRACE_MS = 5_000;
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Clock, DeliveryService, Dispatcher, EventService, ListenerRegistry],
+  providers: [Clock, DeliveryService, Dispatcher, EventMetrics, EventService, ListenerRegistry],
   exports: [Clock, DeliveryService, Dispatcher, EventService, ListenerRegistry],
 })
 export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {

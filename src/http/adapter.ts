@@ -5,7 +5,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { AppConfig } from '../config/app-config.js';
-import { REFUSALS, refusalBody, refuse, type Refusal } from './answers.js';
+import type { Metrics } from '../observability/metrics.js';
+import { reasonOf, REFUSALS, refusalBody, refuse, type Refusal } from './answers.js';
 import { logRefusal } from './refusal-log.js';
 
 const KIB = 1024;
@@ -32,7 +33,11 @@ const DEADLINES: Deadlines = {
 };
 
 /** Fastify with limits on whatever a sender can make large, slow or malformed. */
-export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINES): FastifyAdapter {
+export function createAdapter(
+  config: AppConfig,
+  metrics: Metrics,
+  deadlines: Deadlines = DEADLINES,
+): FastifyAdapter {
   return new FastifyAdapter({
     logger: false,
     bodyLimit: config.bodyLimit,
@@ -53,9 +58,13 @@ export function createAdapter(config: AppConfig, deadlines: Deadlines = DEADLINE
     // Nest's middleware is not used, and its engine would cost every request a pass.
     skipMiddie: true,
     multipart: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      const refusal = answerClientError(error, socket);
+      if (refusal !== undefined) metrics.refused(reasonOf(refusal));
+    },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       logRefusal(REFUSALS.notFound, request);
+      metrics.refused('not_found');
       refuse(reply, REFUSALS.notFound);
     },
   });
@@ -75,10 +84,10 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** Answers what never became a request, in the same shape as all else, and closes the connection. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): Refusal | undefined {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const refusal = REFUSAL_OF[error.code ?? ''] ?? MALFORMED;
   logRefusal(refusal, { ip: socket.remoteAddress ?? '' });
@@ -88,4 +97,5 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
       'Content-Type: application/json; charset=utf-8\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  return refusal;
 }

@@ -1,11 +1,32 @@
 import type { FastifyReply } from 'fastify';
 
+import type { RefusalReason } from '../observability/refusal-reason.js';
+
 /** An answer that is not 200: the same shape in every case (contract, "Answers, case by case"). */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
   readonly errors?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For operators alone, where the status does not say all. */
+  readonly reason?: RefusalReason;
+}
+
+const REASON_OF: Readonly<Record<number, RefusalReason>> = {
+  400: 'malformed',
+  401: 'signature',
+  404: 'not_found',
+  405: 'method',
+  408: 'timeout',
+  413: 'body_too_large',
+  415: 'media_type',
+  431: 'headers_too_large',
+  503: 'store',
+};
+
+/** Why a request was refused, in one of few words. */
+export function reasonOf({ status, reason }: Refusal): RefusalReason {
+  return reason ?? REASON_OF[status] ?? 'fault';
 }
 
 /** Seconds after which a sender that got a 503 may try again. */

@@ -4,8 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import type { AppConfig } from '../config/app-config.js';
 import { withLogFields } from '../observability/log-context.js';
 import type { Lifecycle } from '../observability/lifecycle.js';
+import type { Metrics } from '../observability/metrics.js';
 import { traceIdOf } from './trace-id.js';
-import { REFUSALS, refuse, type Refusal } from './answers.js';
+import { reasonOf, REFUSALS, refuse, type Refusal } from './answers.js';
 import { logRefusal } from './refusal-log.js';
 
 /** Headers of a request at the most. Node drops what is above its own limit without a word. */
@@ -15,14 +16,23 @@ const HEADER_COUNT_LIMIT = 100;
  * Refuses what must not reach a route, before a byte of the body is read; and makes every line that is
  * logged while a request is handled carry its trace id.
  */
-export function screenRequests(fastify: FastifyInstance, config: AppConfig, lifecycle: Lifecycle): void {
+export function screenRequests(
+  fastify: FastifyInstance,
+  config: AppConfig,
+  lifecycle: Lifecycle,
+  metrics: Metrics,
+): void {
   fastify.server.maxHeadersCount = HEADER_COUNT_LIMIT + 1;
   const isWebhook = config.roles.has('receive') ? webhookMatcher(config.webhookPath) : () => false;
   const screen = (refusalOf: (request: FastifyRequest) => Refusal | undefined): onRequestHookHandler => {
     return (request, reply, done) => {
       const refusal = refusalOf(request);
-      if (refusal === undefined) done();
-      else refuseUnread(reply, refusal);
+      if (refusal === undefined) {
+        done();
+        return;
+      }
+      metrics.refused(reasonOf(refusal));
+      refuseUnread(reply, refusal);
     };
   };
   fastify.addHook(
@@ -62,8 +72,10 @@ function webhookRefusal(
   { allowedIps }: AppConfig,
   lifecycle: Lifecycle,
 ): Refusal | undefined {
-  if (lifecycle.stopping) return REFUSALS.unavailable;
-  if (allowedIps !== undefined && !isAllowed(allowedIps, request.ip)) return REFUSALS.unauthorized;
+  if (lifecycle.stopping) return { ...REFUSALS.unavailable, reason: 'stopping' };
+  if (allowedIps !== undefined && !isAllowed(allowedIps, request.ip)) {
+    return { ...REFUSALS.unauthorized, reason: 'address' };
+  }
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return REFUSALS.unsupportedMediaType;
   return undefined;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { AppConfig } from '../config/app-config.js';
+import type { Commit } from '../store/store.js';
 import { Labelled } from './labelled.js';
 import { REFUSAL_REASONS, type RefusalReason } from './refusal-reason.js';
 
@@ -21,16 +22,6 @@ const LOOP_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 
 /** Stands for a channel that is not configured any more, and for a value that the vendor's page does not list. */
 export const OTHER = 'other';
-
-/** A group of writes that the store has committed, or could not. */
-export interface CommitReport {
-  /** Receipts in it. */
-  readonly receipts: number;
-  /** From when it was handed over until it was on disk. */
-  readonly milliseconds: number;
-  /** Whether nothing of it was stored. */
-  readonly failed: boolean;
-}
 
 /** An attempt that is over. */
 export interface AttemptCount {
@@ -128,6 +119,7 @@ export class Metrics {
   );
 
   private readonly channels: ReadonlySet<string>;
+  private readonly listeners = new Set<string>();
 
   constructor({ secrets }: Pick<AppConfig, 'secrets'>) {
     this.channels = new Set(secrets.keys());
@@ -175,7 +167,7 @@ export class Metrics {
     this.events.of(this.known(channel)).of(type).of(mediaType).bound.inc();
   }
 
-  committed({ receipts, milliseconds, failed }: CommitReport): void {
+  committed({ receipts, milliseconds, failed }: Commit): void {
     this.commitSeconds.bound.observe(milliseconds / 1_000);
     if (failed) this.commitFailures.bound.inc();
     else if (receipts > 0) this.commitReceipts.bound.observe(receipts);
@@ -188,12 +180,18 @@ export class Metrics {
     if (outcome !== 'retry') this.deliveries.of(listener).of(outcome).bound.inc();
   }
 
-  /** What is known of a listener from the start, so that its first failure is an increase. */
-  loaded(listener: string): void {
+  /** A listener of this process. */
+  load(listener: string): void {
+    this.listeners.add(listener);
+    // As above: its first failure is to be an increase.
     for (const result of ['done', 'failed', 'timeout', 'permanent', 'later']) {
       this.attempts.of(listener).of(result).bound.inc(0);
     }
     for (const outcome of ['done', 'dead']) this.deliveries.of(listener).of(outcome).bound.inc(0);
+  }
+
+  isLoaded(listener: string): boolean {
+    return this.listeners.has(listener);
   }
 
   loopDelayed(milliseconds: number): void {

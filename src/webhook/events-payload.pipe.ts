@@ -2,6 +2,7 @@ import { Injectable, Logger, type PipeTransform } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import type { ReceivedPayload } from '../events/event.service.js';
+import { Metrics } from '../observability/metrics.js';
 import { QuarantineService } from './quarantine.service.js';
 import { InvalidPayloadError } from './errors.js';
 import { createPayloadParser } from './payload-parser.js';
@@ -20,6 +21,7 @@ export class EventsPayloadPipe implements PipeTransform<SignedRequest> {
   constructor(
     private readonly config: AppConfig,
     private readonly quarantine: QuarantineService,
+    private readonly metrics: Metrics,
   ) {
     this.parse = createPayloadParser(config.unknownValues);
   }
@@ -33,6 +35,7 @@ export class EventsPayloadPipe implements PipeTransform<SignedRequest> {
     if (faults === undefined) return toReceivedPayload(request, payload);
     await this.quarantine.hold(request, faults);
     const { channel, traceId } = request;
+    this.metrics.quarantined(channel);
     this.logger.warn({ channel, traceId, faults }, 'An authentic payload is not valid: kept in quarantine');
     if (this.config.invalidPayloadStatus === 200) return QUARANTINED;
     throw new InvalidPayloadError(faults);

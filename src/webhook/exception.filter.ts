@@ -3,9 +3,10 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { Metrics } from '../observability/metrics.js';
 import { OverloadedError, StoreUnavailableError } from '../store/errors.js';
 import { WebhookError, type WebhookErrorCode } from './errors.js';
-import { REFUSALS, refuse, type Refusal } from '../http/answers.js';
+import { reasonOf, REFUSALS, refuse, type Refusal } from '../http/answers.js';
 import { logRefusal, refusalFields } from '../http/refusal-log.js';
 
 const STATUS_OF: Readonly<Record<WebhookErrorCode, number>> = {
@@ -26,10 +27,13 @@ const MESSAGE_OF: Readonly<Record<number, string>> = {
 export class WebhookExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger('Webhook');
 
+  constructor(private readonly metrics: Metrics) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const refusal = refusalFor(error);
+    this.metrics.refused(reasonOf(refusal));
     const fields = refusalFields(refusal.status, request);
     if (refusal.status === 500) this.logger.error({ ...fields, err: error }, 'A fault of ours');
     else if (refusal.status === 503) this.logger.error(fields, (error as Error).message);
@@ -40,9 +44,15 @@ export class WebhookExceptionFilter implements ExceptionFilter {
 
 function refusalFor(error: unknown): Refusal {
   if (error instanceof WebhookError) {
-    return { status: STATUS_OF[error.code], message: error.message, errors: error.errors };
+    return {
+      status: STATUS_OF[error.code],
+      message: error.message,
+      errors: error.errors,
+      reason: error.reason,
+    };
   }
-  if (error instanceof OverloadedError || error instanceof StoreUnavailableError) return REFUSALS.unavailable;
+  if (error instanceof OverloadedError) return { ...REFUSALS.unavailable, reason: 'overload' };
+  if (error instanceof StoreUnavailableError) return { ...REFUSALS.unavailable, reason: 'store' };
   const status = statusOf(error);
   return { status, message: MESSAGE_OF[status] ?? STATUS_CODES[status] ?? 'Error' };
 }

@@ -4,6 +4,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 
 import { AppConfig, DEFAULT_CHANNEL } from '../config/app-config.js';
+import { Metrics } from '../observability/metrics.js';
 import { UnauthorizedError, UnsupportedMediaTypeError } from './errors.js';
 import { rawBodyOf } from './raw-body.js';
 import { matchSignature, sameSecret } from './signature.js';
@@ -16,7 +17,10 @@ const NOBODYS_SECRETS = [createSecretKey(randomBytes(32))];
 /** Lets a request pass whose bytes were signed with a secret of its channel. Nothing was parsed before. */
 @Injectable()
 export class SignatureGuard implements CanActivate {
-  constructor(private readonly config: AppConfig) {}
+  constructor(
+    private readonly config: AppConfig,
+    private readonly metrics: Metrics,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { channel?: string } }>>();
@@ -28,7 +32,10 @@ export class SignatureGuard implements CanActivate {
     const secretIndex = matchSignature(secrets ?? NOBODYS_SECRETS, headers['x-hub-signature'], body);
     const { apiKey } = this.config;
     const keyed = apiKey === undefined || sameSecret(apiKey, headers['x-api-key']);
-    if (secrets === undefined || secretIndex === -1 || !keyed) throw new UnauthorizedError();
+    if (secrets === undefined) throw new UnauthorizedError('unknown_channel');
+    if (secretIndex === -1) throw new UnauthorizedError('signature');
+    if (!keyed) throw new UnauthorizedError('api_key');
+    this.metrics.verified(channel, secretIndex);
     markVerified(request, { channel, body, secretIndex, traceId: traceIdOf(headers['x-b3-traceid']) });
     return true;
   }

@@ -22,8 +22,9 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
   defaultResource,
   detectResources,
-  envDetector,
+  resourceAttributesEnvDetector,
   resourceFromAttributes,
+  serviceNameEnvDetector,
 } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
@@ -65,7 +66,7 @@ export class OpenTelemetry implements Tracing {
     this.provider = new TracerProvider({
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': NAME }))
-        .merge(detectResources({ detectors: [envDetector] })),
+        .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
       // What is worth keeping is known at the end of a trace: the collector's to decide.
       sampler: new AlwaysOnSampler(),
       idGenerator: this.ids,
@@ -148,8 +149,10 @@ export class OpenTelemetry implements Tracing {
       ...workIn(span),
       ended: (result) => {
         span.setAttribute('interactions_webhook.result', result);
-        if (result !== 'done')
+        // One that the end of the service cut off has not failed: it is as if it had never begun.
+        if (result !== 'done' && result !== 'aborted') {
           span.setAttribute('error.type', result).setStatus({ code: SpanStatusCode.ERROR });
+        }
         span.end();
       },
     };
