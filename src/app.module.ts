@@ -7,6 +7,7 @@ import type { ForwardConfig, TranscriptConfig } from './config/listener-config.j
 import { WebhookExceptionFilter } from './webhook/exception.filter.js';
 import { AuditLogModule } from './listeners/audit-log/audit-log.module.js';
 import { InteractionsModule } from './listeners/interactions/interactions.module.js';
+import { OperationsServer } from './http/operations-server.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { HealthModule } from './observability/health.js';
 import { Lifecycle } from './observability/lifecycle.js';
@@ -53,7 +54,7 @@ export class AppModule {
         ...shippedListeners(config),
         ...listeners,
       ],
-      providers: [Lifecycle, { provide: APP_FILTER, useClass: WebhookExceptionFilter }],
+      providers: [Lifecycle, OperationsServer, { provide: APP_FILTER, useClass: WebhookExceptionFilter }],
       exports: [Lifecycle],
     };
   }

@@ -9,9 +9,11 @@ import type { AppConfig } from './config/app-config.js';
 import { createAdapter, type Deadlines } from './http/adapter.js';
 import { serveDocs } from './http/docs.js';
 import { observeRequests } from './http/observe.js';
+import { OperationsServer } from './http/operations-server.js';
 import { screenRequests } from './http/screen.js';
 import { Access } from './operations/access/access.js';
 import { guardOperations } from './operations/access/gate.js';
+import { servePage } from './operations/page.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { Metrics } from './observability/metrics.js';
 import { Tracing } from './observability/tracing.js';
@@ -52,10 +54,12 @@ export async function createApp(
   app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
   keepRawBody(fastify, config.webhookPath);
+  app.get(OperationsServer).attach(fastify, deadlines);
   guardOperations(fastify, config, config.operations.tokens.size > 0 ? app.get(Access) : undefined);
   screenRequests(fastify, config, app.get(Lifecycle), metrics);
   observeRequests(fastify, config, metrics, app.get<Tracing | undefined>(Tracing));
   await protectPages(app, config);
+  if (config.operations.tokens.size > 0) await servePage(fastify, config);
   if (config.docs) serveDocs(app, config);
   return app;
 }

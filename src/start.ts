@@ -6,19 +6,18 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { createApp } from './app.js';
+import { banner } from './banner.js';
 import { AppConfig, ConfigError, type Environment } from './config/app-config.js';
 import { databaseName } from './config/database.js';
-import { localSecretFile, withLocalSecret } from './config/local-secret.js';
-import { VARIABLES } from './config/variables.js';
+import { withLocalSecrets } from './config/local-secret.js';
 import { loadListeners } from './events/listener-loader.js';
 import { ListenerError } from './events/listener-registry.js';
+import { OperationsServer } from './http/operations-server.js';
 import { describeError } from './events/retry-policy.js';
 import { StoreOpenError } from './store/errors.js';
 
 /** Exit codes, as sysexits.h has them. */
 const EXIT = { unavailable: 69, software: 70, ioError: 74, config: 78 } as const;
-/** Where `npm run send` sends to when it is told nothing else. */
-const DEFAULT_WEBHOOK = `http://${VARIABLES.HOST.default}:${VARIABLES.PORT.default}${VARIABLES.BASE_PATH.default}${VARIABLES.WEBHOOK_PATH.default}`;
 const IDLE_CHECK_MS = 100;
 /** Connections that are open by then, for a request that never came whole or never came at all, are cut off. */
 const REQUEST_LIMIT_MS = 6_000;
@@ -32,18 +31,21 @@ export async function start(): Promise<void> {
   try {
     const env = readEnvironment();
     const config = AppConfig.load(env);
-    await probeAddress(config);
+    await probeAddresses(config);
     const listeners = await loadListeners(config.listeners, process.cwd());
     const app = await createApp(config, { listeners });
     stopOnSignals(app);
     reportStrayErrors();
     await listen(app, config);
     const url = await app.getUrl();
+    const operationsUrl = app.get(OperationsServer).url;
     new Logger('Service').log(
-      { url, roles: [...config.roles], database: databaseName(config.database) },
-      `Listening on ${url}`,
+      { url, operationsUrl, roles: [...config.roles], database: databaseName(config.database) },
+      `Listening on ${url}${operationsUrl === undefined ? '' : `, and for operators on ${operationsUrl}`}`,
     );
-    if (!config.production) console.log(banner(url, config, env));
+    if (!config.production) {
+      console.log(banner({ webhook: url, operations: operationsUrl ?? url }, config, env, process.env));
+    }
   } catch (error) {
     const { message, code } = explain(error);
     console.error(message);
@@ -51,22 +53,29 @@ export async function start(): Promise<void> {
   }
 }
 
-/** The environment, completed outside production by `.env` and by a secret of our own. */
+/** The environment, completed outside production by `.env` and by secrets of our own. */
 function readEnvironment(): Environment {
   if (process.env['NODE_ENV'] !== 'production' && existsSync('.env')) process.loadEnvFile('.env');
-  return withLocalSecret({ ...process.env });
+  return withLocalSecrets({ ...process.env });
 }
 
 /**
  * Fails as listening would, before anything runs: Nest binds last, when listeners already have deliveries, and
  * a service that was started twice by mistake would take some only to end.
  */
-async function probeAddress({ host, port }: AppConfig): Promise<void> {
-  if (port === 0) return;
-  const server = createServer().listen({ host, port });
-  await once(server, 'listening');
-  server.close();
-  await once(server, 'close');
+async function probeAddresses({ host, port, operations }: AppConfig): Promise<void> {
+  for (const [variable, number] of [
+    ['PORT', port],
+    ['OPERATIONS_PORT', operations.port ?? 0],
+  ] as const) {
+    if (number === 0) continue;
+    const server = createServer().listen({ host, port: number });
+    await once(server, 'listening').catch((error: unknown) => {
+      throw Object.assign(error as Error, { variable });
+    });
+    server.close();
+    await once(server, 'close');
+  }
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: AppConfig): Promise<void> {
@@ -85,10 +94,10 @@ function stopOnSignals(app: NestFastifyApplication): void {
     // Under npm, Ctrl-C comes twice: from the terminal, and from npm, which passes it on.
     if (stopping) return;
     stopping = true;
-    const server = app.getHttpServer();
+    const servers = [app.getHttpServer(), app.get(OperationsServer)];
     // Over and over: one whose request has just been answered is kept alive until then.
-    setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS).unref();
-    setTimeout(() => server.closeAllConnections(), REQUEST_LIMIT_MS).unref();
+    setInterval(() => servers.forEach((server) => server.closeIdleConnections()), IDLE_CHECK_MS).unref();
+    setTimeout(() => servers.forEach((server) => server.closeAllConnections()), REQUEST_LIMIT_MS).unref();
     setTimeout(() => process.exit(EXIT.software), STOP_LIMIT_MS).unref();
     app.close().then(
       () => process.exit(process.exitCode ?? 0),
@@ -125,17 +134,17 @@ function explain(error: unknown): { message: string; code: number } {
     return { message: error.message, code: EXIT.config };
   }
   if (error instanceof StoreOpenError) return { message: error.message, code: EXIT.ioError };
-  const fault = error as NodeJS.ErrnoException & { port?: number; address?: string };
-  const { code, syscall, message, port, address, path } = fault;
+  const fault = error as NodeJS.ErrnoException & { port?: number; address?: string; variable?: string };
+  const { code, syscall, message, port, address, path, variable = 'PORT' } = fault;
   if (code === 'EADDRINUSE') {
     return {
-      message: `Port ${port} of ${address} is taken. Stop what listens there, or set PORT.`,
+      message: `Port ${port} of ${address} is taken. Stop what listens there, or set ${variable}.`,
       code: EXIT.unavailable,
     };
   }
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
     return {
-      message: `Cannot listen on ${address ?? 'HOST'} (${message}). Check HOST and PORT.`,
+      message: `Cannot listen on ${address ?? 'HOST'} (${message}). Check HOST and ${variable}.`,
       code: EXIT.unavailable,
     };
   }
@@ -149,24 +158,4 @@ function explain(error: unknown): { message: string; code: number } {
     message: `The service could not start: ${(error as Error).stack ?? String(error)}`,
     code: EXIT.software,
   };
-}
-
-function banner(url: string, config: AppConfig, env: Environment): string {
-  const local = env['WEBHOOK_SECRET'] !== process.env['WEBHOOK_SECRET'];
-  const webhook = `${url}${config.webhookPath}`;
-  const secret = local
-    ? `${localSecretFile(env)} (made for you; set WEBHOOK_SECRET to use your own)`
-    : 'as configured (set the same WEBHOOK_SECRET where you send from)';
-  return [
-    '',
-    `  Webhook   ${webhook}`,
-    ...(config.docs ? [`  Docs      ${url}/docs`] : []),
-    `  Data      ${databaseName(config.database)}`,
-    `  Secret    ${secret}`,
-    '',
-    '  Send a signed event:',
-    '',
-    `    npm run send${webhook === DEFAULT_WEBHOOK ? '' : ` -- --url ${webhook}`}`,
-    '',
-  ].join('\n');
 }

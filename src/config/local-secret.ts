@@ -1,37 +1,48 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { ConfigError, EnvironmentReader, type Environment } from './app-config.js';
 
-/** Where a made secret is kept, below `DATA_DIR`. */
-const FILE_NAME = 'webhook-secret';
+/** What is made where it is not configured, and the file below `DATA_DIR` that keeps it. */
+const FILES = { WEBHOOK_SECRET: 'webhook-secret', OPERATOR_TOKEN: 'operator-token' } as const;
+type Made = keyof typeof FILES;
 
 /**
- * The file of the made secret for an environment.
+ * The file of a made secret for an environment.
  *
  * @throws ConfigError when `DATA_DIR` cannot be read.
  */
-export function localSecretFile(env: Environment): string {
+export function localSecretFile(env: Environment, name: Made = 'WEBHOOK_SECRET'): string {
   const reader = new EnvironmentReader(env);
   const dataDir = reader.required('DATA_DIR');
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
-  return resolve(dataDir, FILE_NAME);
+  return resolve(dataDir, FILES[name]);
 }
 
 /**
- * The environment, with a secret for the channel `default` where none is configured outside production:
- * so that the first start needs no preparation. The secret is made once and kept in `DATA_DIR` with
- * mode 0600.
+ * The environment, with a secret for the channel `default` and a token for operators where none is configured
+ * outside production: so that the first start needs no preparation. They are made once and kept in `DATA_DIR`
+ * with mode 0600.
  *
  * @throws ConfigError when `DATA_DIR` cannot be read.
  * @throws NodeJS.ErrnoException when the data folder cannot be written.
  */
-export function withLocalSecret(env: Environment): Environment {
-  const configured = Object.keys(env).some((name) => name.startsWith('WEBHOOK_SECRET') && env[name] !== '');
-  if (configured || env['NODE_ENV'] === 'production') return env;
-  const file = localSecretFile(env);
-  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+export function withLocalSecrets(env: Environment): Environment {
+  if (env['NODE_ENV'] === 'production') return env;
+  const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
+  const hasChannel = Object.keys(env).some((name) => name.startsWith('WEBHOOK_SECRET') && isSet(name));
+  const hasOperator = isSet('OPERATOR_TOKEN') || isSet('OPERATOR_TOKEN_FILE');
+  return {
+    ...env,
+    ...(!hasChannel && { WEBHOOK_SECRET: keptSecret(localSecretFile(env)) }),
+    ...(!hasOperator && { OPERATOR_TOKEN: keptSecret(localSecretFile(env, 'OPERATOR_TOKEN')) }),
+  };
+}
+
+/** The secret that a file keeps, made if need be. */
+function keptSecret(file: string): string {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // An empty one was left by a start that ended, or met a full disk, before it was written.
   const flag = existsSync(file) && statSync(file).size === 0 ? 'w' : 'wx';
   try {
@@ -39,5 +50,5 @@ export function withLocalSecret(env: Environment): Environment {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  return { ...env, WEBHOOK_SECRET: readFileSync(file, 'utf8').trim() };
+  return readFileSync(file, 'utf8').trim();
 }

@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -32,6 +33,18 @@ const DEADLINES: Deadlines = {
   check: TIMEOUT_CHECK_MS,
 };
 
+/** What Node's own server enforces, on each port that the service listens on. */
+export function serverOptions(deadlines: Deadlines = DEADLINES): ServerOptions {
+  return {
+    maxHeaderSize: HEADER_LIMIT,
+    headersTimeout: deadlines.headers,
+    requestTimeout: deadlines.request,
+    connectionsCheckingInterval: deadlines.check,
+    // Node would answer a missing Host itself, without a body: screen.ts does it.
+    requireHostHeader: false,
+  };
+}
+
 /** Fastify with limits on whatever a sender can make large, slow or malformed. */
 export function createAdapter(
   config: AppConfig,
@@ -43,13 +56,7 @@ export function createAdapter(
     bodyLimit: config.bodyLimit,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     requestTimeout: deadlines.request,
-    http: {
-      maxHeaderSize: HEADER_LIMIT,
-      headersTimeout: deadlines.headers,
-      connectionsCheckingInterval: deadlines.check,
-      // Node would answer a missing Host itself, without a body: screen.ts does it.
-      requireHostHeader: false,
-    },
+    http: serverOptions(deadlines),
     // No request line is longer: a channel with a long name is unknown as any other, not a path of its own.
     routerOptions: { maxParamLength: HEADER_LIMIT },
     // The answers while closing are ours (screen.ts), and idle keep-alive connections must not delay the end.
@@ -84,7 +91,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** Answers what never became a request, in the same shape as all else, and closes the connection. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): Refusal | undefined {
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): Refusal | undefined {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return undefined;

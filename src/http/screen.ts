@@ -11,6 +11,8 @@ import { logRefusal } from './refusal-log.js';
 
 /** Headers of a request at the most. Node drops what is above its own limit without a word. */
 const HEADER_COUNT_LIMIT = 100;
+/** What Node is to keep of them: one more, so that it shows that there are more. */
+export const HEADERS_KEPT = HEADER_COUNT_LIMIT + 1;
 
 /**
  * Refuses what must not reach a route, before a byte of the body is read; and makes every line that is
@@ -22,7 +24,7 @@ export function screenRequests(
   lifecycle: Lifecycle,
   metrics: Metrics,
 ): void {
-  fastify.server.maxHeadersCount = HEADER_COUNT_LIMIT + 1;
+  fastify.server.maxHeadersCount = HEADERS_KEPT;
   const isWebhook = config.roles.has('receive') ? webhookMatcher(config.webhookPath) : () => false;
   const screen = (refusalOf: (request: FastifyRequest) => Refusal | undefined): onRequestHookHandler => {
     return (request, reply, done) => {
@@ -91,7 +93,7 @@ export function refuseUnread(reply: FastifyReply, refusal: Refusal, logger?: Log
 }
 
 /** Whether a URL is the webhook's path, or the path of a channel below it. */
-function webhookMatcher(path: string): (url: string) => boolean {
+export function webhookMatcher(path: string): (url: string) => boolean {
   return (url) => {
     if (!url.startsWith(path)) return false;
     const rest = url.slice(path.length).split('?', 1)[0] ?? '';

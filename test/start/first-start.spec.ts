@@ -15,6 +15,7 @@ afterEach(() => folder.remove());
 
 const NO_SECRET = { WEBHOOK_SECRET: undefined };
 const secretFile = (): string => `${folder.dataDir}/webhook-secret`;
+const tokenFile = (): string => `${folder.dataDir}/operator-token`;
 const readSecret = (): string => readFileSync(secretFile(), 'utf8').trim();
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -45,9 +46,11 @@ describe('a first start without any preparation', () => {
     const url = `http://127.0.0.1:${service.port}`;
     expect(await bannerOf(service)).toEqual([
       `Webhook   ${url}${PATH}`,
+      `Operators ${url}/`,
       `Docs      ${url}/docs`,
       `Data      ${folder.dataDir}/interactions.db`,
       `Secret    ${secretFile()} (made for you; set WEBHOOK_SECRET to use your own)`,
+      `Token     ${tokenFile()} (made for you; set OPERATOR_TOKEN to use your own)`,
       'Send a signed event:',
       `npm run send -- --url ${url}${PATH}`,
     ]);
@@ -84,8 +87,20 @@ describe('a first start without any preparation', () => {
       'interactions.db': '600',
       'interactions.db-shm': '600',
       'interactions.db-wal': '600',
+      'operator-token': '600',
     });
     expect(modeOf(folder.dataDir)).toBe('700');
+  });
+
+  it("makes a token that opens the operators' API, and is printed nowhere", async () => {
+    const service = await folder.start();
+    const token = readFileSync(tokenFile(), 'utf8').trim();
+    const asked = await fetch(`http://127.0.0.1:${service.port}/api/v1/session`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(await asked.json()).toEqual({ role: 'operator', expiresAt: null });
+    await service.end();
+    expect(service.output).not.toContain(token);
   });
 
   it('makes a secret that the next start still has', async () => {

@@ -1,13 +1,12 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 
-import { fastifyCookie } from '@fastify/cookie';
-
 import type { AccessRole } from '../../config/operations-config.js';
 
 /** How long a session lasts. */
 const SESSION_MS = 12 * 60 * 60 * 1_000;
 const COOKIE = 'iw_session';
-const VALUE = /^(operator|viewer)\.(\d{1,15})\.([A-Za-z0-9_-]{43})$/;
+/** Role, end and signature, in whatever is beside it in a `Cookie` header. */
+const VALUE = /(?:^|;)\s*iw_session=(operator|viewer)\.(\d{1,15})\.([A-Za-z0-9_-]{43})\s*(?=;|$)/;
 
 /** Who a session was opened for, and until when. */
 export interface Session {
@@ -31,19 +30,18 @@ export class Sessions {
    */
   open(role: AccessRole, now: number, secure: boolean): string {
     const expiresAt = now + SESSION_MS;
-    const value = `${role}.${expiresAt}.${this.sign(role, expiresAt)?.toString('base64url')}`;
-    return fastifyCookie.serialize(COOKIE, value, { ...attributes(secure), maxAge: SESSION_MS / 1_000 });
+    const signature = this.sign(role, expiresAt)?.toString('base64url');
+    return setCookie(`${role}.${expiresAt}.${signature}`, SESSION_MS / 1_000, secure);
   }
 
   /** The `Set-Cookie` that makes a browser forget its session. */
   close(secure: boolean): string {
-    return fastifyCookie.serialize(COOKIE, '', { ...attributes(secure), maxAge: 0 });
+    return setCookie('', 0, secure);
   }
 
   /** The session of a request by its `Cookie` header, unless there is none that is good. */
   find(header: string | undefined, now: number): Session | undefined {
-    const value = header === undefined ? undefined : fastifyCookie.parse(header)[COOKIE];
-    const [, role, expiry, signature] = VALUE.exec(value ?? '') ?? [];
+    const [, role, expiry, signature] = VALUE.exec(header ?? '') ?? [];
     if (role === undefined || expiry === undefined || signature === undefined) return undefined;
     const session = { role: role as AccessRole, expiresAt: Number(expiry) };
     const expected = this.sign(session.role, session.expiresAt);
@@ -61,6 +59,7 @@ export class Sessions {
   }
 }
 
-function attributes(secure: boolean) {
-  return { httpOnly: true, sameSite: 'strict', path: '/', secure } as const;
+function setCookie(value: string, seconds: number, secure: boolean): string {
+  const attributes = `Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+  return `${COOKIE}=${value}; ${attributes}`;
 }
