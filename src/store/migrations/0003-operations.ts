@@ -1,8 +1,8 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 import type { Dialect } from '../dialect.js';
 
-/** What operators did. */
+/** What operators did, and what they look at all the time. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
   const { integer, neverReused, appendOnly } = dialect;
   await db.schema
@@ -17,4 +17,11 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     .addColumn('count', integer, (c) => c.notNull())
     .execute();
   for (const statement of appendOnly('audit_log')) await statement.execute(db);
+  // Without it, to count what is held is to read every body that ever was.
+  await db.schema
+    .createIndex('quarantine_held')
+    .on('quarantine')
+    .column('id')
+    .where(sql.ref('state'), '=', sql.lit('held'))
+    .execute();
 }

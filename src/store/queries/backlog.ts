@@ -1,5 +1,3 @@
-import { sql, type Expression, type SqlBool } from 'kysely';
-
 import type { Store } from '../store.js';
 
 /** Counting stops here, so that to look at a backlog never takes long: what is more is too much anyhow. */
@@ -18,11 +16,6 @@ export interface ListenerBacklog {
   readonly oldestReceivedAt: number | undefined;
 }
 
-// Literals, not parameters: an index of some rows alone is used where the query says which in so many words.
-const HOLDS: Expression<SqlBool> = sql<SqlBool>`holds = 1`;
-const DEAD: Expression<SqlBool> = sql<SqlBool>`state = 'dead'`;
-const HELD: Expression<SqlBool> = sql<SqlBool>`state = 'held'`;
-
 /** What waits for each listener that deliveries are made for. Looks at open and dead deliveries alone. */
 export async function listenerBacklogs(store: Store): Promise<ListenerBacklog[]> {
   const { builder } = store;
@@ -31,7 +24,7 @@ export async function listenerBacklogs(store: Store): Promise<ListenerBacklog[]>
       .selectFrom('deliveries')
       .select('seq')
       .whereRef('listener_id', '=', 'l.id')
-      .where(DEAD)
+      .where('state', '=', 'dead')
       .limit(COUNT_LIMIT);
     const oldest = q
       .selectFrom('deliveries as d')
@@ -54,7 +47,7 @@ export async function listenerBacklogs(store: Store): Promise<ListenerBacklog[]>
   });
   const open = builder
     .selectFrom((q) =>
-      q.selectFrom('deliveries').select('listener_id').where(HOLDS).limit(COUNT_LIMIT).as('open'),
+      q.selectFrom('deliveries').select('listener_id').where('holds', '=', 1).limit(COUNT_LIMIT).as('open'),
     )
     .select((q) => ['listener_id', q.fn.countAll<number>().as('count')])
     .groupBy('listener_id');
@@ -73,7 +66,9 @@ export async function listenerBacklogs(store: Store): Promise<ListenerBacklog[]>
 /** How many payloads are in quarantine, counted up to {@link COUNT_LIMIT}. */
 export async function heldPayloads(store: Store): Promise<number> {
   const held = store.builder
-    .selectFrom((q) => q.selectFrom('quarantine').select('id').where(HELD).limit(COUNT_LIMIT).as('held'))
+    .selectFrom((q) =>
+      q.selectFrom('quarantine').select('id').where('state', '=', 'held').limit(COUNT_LIMIT).as('held'),
+    )
     .select((q) => q.fn.countAll<number>().as('count'));
   const [row] = await store.read(held);
   return row?.count ?? 0;
