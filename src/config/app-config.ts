@@ -13,6 +13,7 @@ import {
   type TranscriptConfig,
 } from './listener-config.js';
 import { operationsConfig, type OperationsConfig } from './operations-config.js';
+import { describeSettings, type Setting } from './settings.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
 /** The environment variables, as `process.env` has them. */
@@ -63,6 +64,8 @@ export class AppConfig {
   readonly forward!: ForwardConfig | undefined;
   readonly transcript!: TranscriptConfig | undefined;
   readonly production!: boolean;
+  /** What was configured, as operators are shown it. */
+  readonly settings!: readonly Setting[];
 
   private constructor(values: { readonly [K in keyof AppConfig]: AppConfig[K] }) {
     Object.assign(this, values);
@@ -113,6 +116,7 @@ export class AppConfig {
       forward: forwardConfig(reader),
       transcript: transcriptConfig(reader),
       production,
+      settings: reader.settings(),
     };
     // After a fault in ROLES there are none: whatever they are to be, better to hear of the secret now.
     const receives = (values.roles as AppConfig['roles'] | undefined)?.has('receive') ?? true;
@@ -145,6 +149,8 @@ type ValueOf<V> = V extends Variable<infer T> ? T : never;
 /** Reads variables and gathers their faults, so that all of them can be reported at once. */
 export class EnvironmentReader {
   readonly faults: string[] = [];
+  /** What was read, by name. */
+  private readonly texts = new Map<string, string | undefined>();
 
   constructor(private readonly env: Environment) {}
 
@@ -196,6 +202,11 @@ export class EnvironmentReader {
     return secrets;
   }
 
+  /** Every variable as operators are shown it, after all were read. */
+  settings(): readonly Setting[] {
+    return describeSettings(this.texts);
+  }
+
   addresses(name: 'ALLOWED_IPS'): BlockList | undefined {
     const entries = this.required(name);
     if (entries.length === 0) return undefined;
@@ -217,8 +228,14 @@ export class EnvironmentReader {
     return entries;
   }
 
-  /** The text of a variable: itself, or the content of the file that `NAME_FILE` names. */
   private text(name: string): string | undefined {
+    const text = this.readText(name);
+    this.texts.set(name, text);
+    return text;
+  }
+
+  /** The text of a variable: itself, or the content of the file that `NAME_FILE` names. */
+  private readText(name: string): string | undefined {
     const direct = this.env[name];
     const file = this.env[`${name}_FILE`];
     if (file === undefined || file === '') return direct === '' ? undefined : direct;
