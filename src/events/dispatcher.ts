@@ -27,10 +27,14 @@ export interface AttemptReport {
   readonly listener: string;
   readonly event: InteractionEvent;
   readonly attempt: number;
+  /** Attempts made before an operator asked for fresh ones, which {@link attempt} does not count. */
+  readonly attemptsBefore: number;
   /** What came of the attempt. */
   readonly result: 'done' | FailureKind;
   /** What that means for the delivery. */
   readonly outcome: 'done' | 'retry' | 'dead';
+  /** Why it failed. */
+  readonly error: string | undefined;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -273,10 +277,11 @@ export class Dispatcher {
     const finish = (result: AttemptResult): void => {
       // Cut off by our own end: as if it had never begun.
       if (result === 'aborted') return;
-      const { attempt, interactionKey } = delivery;
+      const { attempt, attemptsBefore, interactionKey } = delivery;
       const duration = this.clock.now() - startedAt;
       const recorded = result === 'done' ? DONE : this.failed(listener, event, result, number);
       const outcome = recorded.state === 'pending' ? 'retry' : recorded.state;
+      const error = recorded.state === 'done' ? undefined : recorded.error;
       this.settle({
         settlement: {
           seq: event.seq,
@@ -292,8 +297,10 @@ export class Dispatcher {
           listener: listener.name,
           event,
           attempt: number,
+          attemptsBefore,
           result: result === 'done' ? 'done' : result.kind,
           outcome,
+          error,
           duration,
         },
       });
