@@ -84,6 +84,19 @@ describe('a call that fails', () => {
     await expect(interactionIds(store)).resolves.toEqual(['later']);
   });
 
+  it('is alone to fail when it is an append among others, which keep their order', async () => {
+    const store = await place.open();
+    const ids = names(60);
+    const appends = ids.map((id, i) => store.append(i % 20 === 7 ? broken(id) : receipt(id)));
+    // The group is being tried by now; what comes meanwhile is behind it.
+    await new Promise((resolve) => setImmediate(resolve));
+    appends.push(store.append(receipt('later')));
+    const settled = await Promise.allSettled(appends);
+    expect(settled.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))).toEqual([7, 27, 47]);
+    await expect(interactionIds(store)).resolves.toEqual([...ids.filter((_, i) => i % 20 !== 7), 'later']);
+    expect(store.backlog).toBe(0);
+  });
+
   it('leaves nothing of a receipt of which one event cannot be stored', async () => {
     const store = await place.open();
     const [event] = receipt('good').events;

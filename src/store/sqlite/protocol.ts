@@ -30,6 +30,9 @@ export type Reply = readonly (
   | { readonly ok: false; readonly code: string | undefined; readonly message: string }
 )[];
 
+/** Failures that no other call would be spared. */
+export const STORE_WIDE = /^SQLITE_(BUSY|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)/;
+
 /** The first message of the thread. */
 export type Opened = { readonly opened: true } | { readonly opened: false; readonly message: string };
 

@@ -9,7 +9,7 @@ import type { OperationName, Operations } from '../operations.js';
 import { Pending, weightOf } from '../pending.js';
 import type { AppendedReceipt, AuditDraft, ClaimOffer, QuarantineDraft, ReceiptDraft } from '../records.js';
 import { Store, type StoreOptions } from '../store.js';
-import type { Call, Opened, PackedReceipts, Reply } from './protocol.js';
+import { STORE_WIDE, type Call, type Opened, type PackedReceipts, type Reply } from './protocol.js';
 import { SqliteReader } from './reader-client.js';
 
 /** Receipts of one commit at the most: it bounds how long the last of them waits for the others. */
@@ -224,9 +224,31 @@ export class SqliteStore extends Store {
   }
 
   private settleAppends(appends: typeof this.appends, outcome: Reply[number] | undefined): void {
+    if (appends.length > 1 && outcome?.ok === false && !STORE_WIDE.test(outcome.code ?? '')) {
+      this.appendOneByOne(appends);
+      return;
+    }
     for (const { draft } of appends) this.pending.leave(weightOf(draft));
     for (const [i, { resolve, reject }] of appends.entries()) {
       settle(outcome, (result) => resolve((result as AppendedReceipt[])[i] as AppendedReceipt), reject);
+    }
+  }
+
+  /** One of them is at fault. As calls of their own they are before all that came later, and fail alone. */
+  private appendOneByOne(appends: typeof this.appends): void {
+    for (const { draft, resolve, reject } of appends) {
+      const settled = (): void => this.pending.leave(weightOf(draft));
+      this.calls.push({
+        call: { name: 'append', args: pack([draft], undefined) },
+        resolve: (receipts: readonly AppendedReceipt[]) => {
+          settled();
+          resolve(receipts[0] as AppendedReceipt);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      });
     }
   }
 

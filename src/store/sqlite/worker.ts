@@ -6,13 +6,14 @@ import { workerData, type MessagePort } from 'node:worker_threads';
 
 import type { ReceiptDraft } from '../records.js';
 import { SqliteEngine } from './engine.js';
-import type {
-  Call,
-  Opened,
-  PackedReceipts,
-  Reply,
-  ThreadOperationName,
-  ThreadOperations,
+import {
+  STORE_WIDE,
+  type Call,
+  type Opened,
+  type PackedReceipts,
+  type Reply,
+  type ThreadOperationName,
+  type ThreadOperations,
 } from './protocol.js';
 
 const { file, port, migrate } = workerData as { file: string; port: MessagePort; migrate: boolean };
@@ -60,9 +61,6 @@ const HANDLERS: Handlers = {
   setPaused: (engine, { listenerId, paused }) => engine.operations.setPaused(listenerId, paused),
   query: (engine, { sql, parameters }) => engine.query(sql, parameters.map(bindable)),
 };
-
-/** Failures that no other call would be spared. */
-const STORE_WIDE = /^SQLITE_(BUSY|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)/;
 
 /** One transaction for the whole group; when it fails, one for each call, so that none can fail another. Appends are one call. */
 function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
