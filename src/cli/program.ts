@@ -1,9 +1,18 @@
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/app-config.js';
+import { addCompletionCommand } from './commands/completion.js';
+import { addDeadCommand } from './commands/dead.js';
+import { addEventsCommand } from './commands/events.js';
+import { addInteractionCommand } from './commands/interaction.js';
+import { addListenersCommand } from './commands/listeners.js';
 import { addNewListenerCommand } from './commands/new-listener.js';
+import { addQuarantineCommand } from './commands/quarantine.js';
+import { addReplayCommand } from './commands/replay.js';
+import { addDiscardCommand, addRetryCommand } from './commands/retry.js';
 import { addSendCommand } from './commands/send.js';
 import { addStartCommand } from './commands/start.js';
+import { addTailCommand } from './commands/tail.js';
 import { addVerifyCommand } from './commands/verify.js';
 import { CommandFailure, EXIT, UsageError } from './failure.js';
 
@@ -24,10 +33,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const setExitCode = (code: number): void => {
     exitCode = code;
   };
-  addStartCommand(program, setExitCode);
-  addSendCommand(program, setExitCode);
-  addNewListenerCommand(program);
-  addVerifyCommand(program, setExitCode);
+  endOnClosedPipe();
+  addCommands(program, setExitCode);
   try {
     await program.parseAsync(argv);
     return exitCode;
@@ -44,4 +51,34 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+function addCommands(program: Command, setExitCode: (code: number) => void): void {
+  program.commandsGroup('To run and to build:');
+  addStartCommand(program, setExitCode);
+  addNewListenerCommand(program);
+  addCompletionCommand(program);
+  program.helpCommand('help [command]', 'Show what a command takes, as its --help does.');
+  program.commandsGroup('To try and to check:');
+  addSendCommand(program, setExitCode);
+  addVerifyCommand(program, setExitCode);
+  program.commandsGroup('To see what happens in a running service:');
+  addTailCommand(program);
+  addEventsCommand(program);
+  addInteractionCommand(program);
+  addListenersCommand(program);
+  addDeadCommand(program);
+  addQuarantineCommand(program, setExitCode);
+  program.commandsGroup('To act on it:');
+  addRetryCommand(program, setExitCode);
+  addDiscardCommand(program, setExitCode);
+  addReplayCommand(program, setExitCode);
+}
+
+/** Whoever reads may have enough, as "head" has: that is no fault. */
+function endOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
 }

@@ -47,7 +47,7 @@ export function addVerifyCommand(program: Command, setExitCode: (code: number) =
   program
     .command('verify')
     .description("Check a captured request's signature, and say why it is wrong.")
-    .argument('[request]', 'file with the whole request, headers and body; "-" is stdin')
+    .argument('[file]', 'with the whole request, headers and body; "-" is stdin')
     .optionsGroup('What was captured, where it is not a whole request:')
     .option('--body <path>', 'file with the bytes of the body; "-" is stdin')
     .addOption(

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
-import { UsageError } from '../failure.js';
+import { EXIT, UsageError } from '../failure.js';
 
 /**
  * Asks on a terminal whether to go on. A script cannot be asked: it has to say so beforehand.
@@ -27,4 +27,10 @@ export async function confirm(question: string, yes: boolean): Promise<boolean> 
   } finally {
     terminal.close();
   }
+}
+
+/** Says that nothing was done, for the exit code. */
+export function declined(): number {
+  console.error('Nothing was done.');
+  return EXIT.failed;
 }
