@@ -38,6 +38,14 @@ const zones = Object.entries(ROOMS).map(([room, known]) => ({
   message: `src/${room} may import from ${known.length > 0 ? known.join(', ') : 'itself'} alone; see ROOMS in eslint.config.js.`,
 }));
 
+// The page shares with the service what is told of a type, and no code.
+zones.push({
+  target: './console',
+  from: './src',
+  except: ['./operations'],
+  message: 'console may import types of src/operations alone.',
+});
+
 const ENVIRONMENT = 'Inject AppConfig: the environment is read in src/config alone.';
 const SQL = 'SQL lives in src/store alone.';
 const WHOLE_SUITE = 'Every test runs, always.';
@@ -52,16 +60,19 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: {
-      'import-x/extensions': ['.ts'],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/extensions': ['.ts', '.tsx'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
       'import-x/resolver-next': [
         // With nodenext, a TypeScript file is imported by the name of what it compiles to.
-        createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } }),
+        createNodeResolver({
+          extensions: ['.ts', '.tsx', '.js'],
+          extensionAlias: { '.js': ['.ts', '.tsx', '.js'] },
+        }),
       ],
     },
     rules: {

@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Environment } from '../../src/config/app-config.js';
 
 /** What a clone has that is needed to build, to start and to pack. */
-const FILES = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const FILES = ['src', 'console', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 /** A build on a busy machine is slow; what takes longer than this hangs. */
 const LIMIT_MS = 90_000;
 

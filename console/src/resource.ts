@@ -1,0 +1,146 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+import { ApiError, getPage, type Query } from './api.js';
+import { subscribe, type Note } from './stream.js';
+
+/** Something that is loaded. What was loaded before stays while it is loaded again, or cannot be. */
+export interface Resource<T> {
+  readonly data: T | undefined;
+  readonly error: ApiError | undefined;
+  readonly loading: boolean;
+  readonly reload: () => void;
+}
+
+/** Loads, and again whenever `key` changes; then what was loaded for another key is gone. */
+export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
+  const [state, setState] = useState<{ key: string; data?: T; error?: ApiError; loading: boolean }>({
+    key,
+    loading: true,
+  });
+  const latest = useRef(load);
+  latest.current = load;
+  const running = useRef<AbortController | undefined>(undefined);
+  const reload = useCallback(() => {
+    running.current?.abort();
+    const controller = (running.current = new AbortController());
+    setState((before) => ({ ...(before.key === key ? before : { key }), loading: true }));
+    latest.current(controller.signal).then(
+      (data) => {
+        if (!controller.signal.aborted) setState({ key, data, loading: false });
+      },
+      (error: unknown) => {
+        if (controller.signal.aborted) return;
+        const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
+        setState((before) => ({ ...before, error: fault, loading: false }));
+      },
+    );
+  }, [key]);
+  useEffect(() => {
+    reload();
+    return () => running.current?.abort();
+  }, [reload]);
+  const { data, error, loading } =
+    state.key === key ? state : { data: undefined, error: undefined, loading: true };
+  return { data, error, loading, reload };
+}
+
+/** A list that is loaded page by page. */
+export interface Pages<T> extends Resource<T[]> {
+  readonly more: boolean;
+  readonly loadMore: () => void;
+}
+
+/** Loads the first page of a list, and the next ones behind it when asked. */
+export function usePages<T>(path: string, query: Query): Pages<T> {
+  const key = JSON.stringify([path, query]);
+  const [rest, setRest] = useState<{ of: unknown; items: T[]; next: string | null; error?: ApiError }>();
+  const first = useResource(key, (signal) => getPage<T>(path, query, signal));
+  // Behind another first page, they would not be the next ones.
+  const behind = rest?.of === first.data ? rest : undefined;
+  const next = behind === undefined ? (first.data?.next ?? null) : behind.next;
+  const items = behind?.items ?? [];
+  const loadMore = (): void => {
+    if (next === null) return;
+    const of = first.data;
+    getPage<T>(path, { ...query, cursor: next }).then(
+      (page) => setRest({ of, items: [...items, ...page.items], next: page.next }),
+      (error: unknown) => setRest({ of, items, next, error: error as ApiError }),
+    );
+  };
+  return {
+    ...first,
+    error: behind?.error ?? first.error,
+    data: first.data && [...first.data.items, ...items],
+    more: next !== null,
+    loadMore,
+  };
+}
+
+/** Views are brought up to date at most this often, however much happens. */
+const LIVE_MS = 1_000;
+
+/** Calls `reload` soon after something happened that concerns the view, and after a reconnection. */
+export function useLive(reload: () => void, concerns: (note: Note) => boolean): void {
+  const latest = useRef({ reload, concerns });
+  latest.current = { reload, concerns };
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = subscribe((note) => {
+      if (timer !== undefined) return;
+      if (note.kind !== 'reconnected' && !latest.current.concerns(note)) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        latest.current.reload();
+      }, LIVE_MS);
+    });
+    return () => {
+      end();
+      clearTimeout(timer);
+    };
+  }, []);
+}
+
+/** Calls `reload` every `ms` while the page is seen. */
+export function useInterval(reload: () => void, ms: number): void {
+  const latest = useRef(reload);
+  latest.current = reload;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) latest.current();
+    }, ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+}
+
+/** Counts what came since a list was loaded; `show` loads it again. */
+export function useNewer(
+  pages: Resource<unknown>,
+  concerns: (note: Note) => boolean,
+): { readonly count: number; readonly show: () => void } {
+  const [count, setCount] = useState(0);
+  const latest = useRef({ concerns, reload: pages.reload });
+  latest.current = { concerns, reload: pages.reload };
+  useEffect(() => {
+    let fresh = 0;
+    const end = subscribe((note) => {
+      if (note.kind === 'reconnected') latest.current.reload();
+      else if (latest.current.concerns(note)) fresh++;
+    });
+    // Not with each of thousands a second.
+    const timer = setInterval(() => {
+      if (fresh > 0) setCount((before) => before + fresh);
+      fresh = 0;
+    }, LIVE_MS / 2);
+    return () => {
+      end();
+      clearInterval(timer);
+    };
+  }, []);
+  // Whatever was loaded just now has all that came before.
+  useEffect(() => setCount(0), [pages.reload]);
+  const show = (): void => {
+    setCount(0);
+    pages.reload();
+  };
+  return { count, show };
+}
