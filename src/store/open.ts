@@ -1,5 +1,4 @@
 import type { Database } from '../config/database.js';
-import { StoreOpenError } from './errors.js';
 import { SqliteStore } from './sqlite/store.js';
 import type { Store, StoreOptions } from './store.js';
 
@@ -16,6 +15,10 @@ export async function openStore(
   options: StoreOptions,
   onBroken: (error: Error) => void = () => undefined,
 ): Promise<Store> {
-  if (database.engine === 'postgres') throw new StoreOpenError('PostgreSQL is not supported yet.');
+  if (database.engine === 'postgres') {
+    // Its driver is loaded where it is used alone.
+    const { PostgresStore } = await import('./postgres/store.js');
+    return PostgresStore.open(database, options, onBroken);
+  }
   return SqliteStore.open(database, options, onBroken);
 }

@@ -5,6 +5,7 @@ import { DIALECTS, type Dialect, type Engine } from '../dialect.js';
 import * as initial from './0001-initial.js';
 import * as listeners from './0002-listeners.js';
 import * as operations from './0003-operations.js';
+import * as functions from './0004-functions.js';
 
 /** A step of the schema. The version before goes on serving while it runs, and after it. */
 interface SchemaStep {
@@ -15,6 +16,7 @@ const STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001-initial': initial,
   '0002-listeners': listeners,
   '0003-operations': operations,
+  '0004-functions': functions,
 };
 
 /** All migrations of an engine by name; Kysely runs them in the order of their names. */

@@ -1,13 +1,13 @@
 import type Database from 'better-sqlite3';
-import { sql, type Compilable, type ExpressionBuilder, type Kysely } from 'kysely';
+import { sql, type Compilable, type Kysely } from 'kysely';
 
 import { auditRow } from '../audit.js';
 import type { ListenerFilter } from '../filter.js';
-import { interactionKey } from '../keys.js';
 import type { Advanced, BatchPosition, BatchResult } from '../operations.js';
 import { prepare } from '../prepared.js';
 import type { AuditDraft, DeliveryFilter, EventFilter } from '../records.js';
 import type { DeliveryState, Schema } from '../schema.js';
+import { keysOf, selectDeliveries, selectEvents } from '../selections.js';
 import type { SqliteDeliveries } from './deliveries.js';
 
 /** Deliveries of one operator's command that one transaction touches: commits of webhooks go in between. */
@@ -18,8 +18,6 @@ const SCAN = 20_000;
 const DISCARDABLE: readonly DeliveryState[] = ['dead', 'pending', 'blocked'];
 /** Due deliveries of a listener above which a replay or backfill waits: live events are due behind them. */
 const BACKLOG_LIMIT = 500;
-
-type Conditions = ExpressionBuilder<Schema & { e: Schema['events'] }, 'e'>;
 
 /**
  * What operators do to deliveries: try again, discard, replay, pause; and the backfill of listeners that want
@@ -103,12 +101,10 @@ export class SqliteOperations {
     after: number,
   ): { count: number; next: number | undefined } {
     const end = after + SCAN;
-    const query = this.db
-      .selectFrom('events as e')
-      .select((q) => q.fn.countAll<number>().as('count'))
-      .where('e.seq', '>', after)
-      .where('e.seq', '<=', end)
-      .where((q) => this.matching(q, listenerId, filter));
+    const own = this.ownFilter(listenerId);
+    const query = selectEvents(this.db, { after, end, own, filter, keys: this.keysFor(filter) }).select((q) =>
+      q.fn.countAll<number>().as('count'),
+    );
     return { count: this.all(query)[0]?.count ?? 0, next: end >= this.lastSeq() ? undefined : end };
   }
 
@@ -169,16 +165,13 @@ export class SqliteOperations {
     if (this.isBusy(listenerId, now)) return false;
     const filter = JSON.parse(replay.filter) as EventFilter;
     const end = Math.min(until, position + SCAN);
+    const own = this.ownFilter(listenerId);
     const events = this.all(
-      this.db
-        .selectFrom('events as e')
+      selectEvents(this.db, { after: position, end, own, filter, keys: this.keysFor(filter) })
         .leftJoin('deliveries as d', (j) =>
           j.onRef('d.seq', '=', 'e.seq').on('d.listener_id', '=', listenerId),
         )
         .select(['e.seq', 'e.interaction_key', 'd.state'])
-        .where('e.seq', '>', position)
-        .where('e.seq', '<=', end)
-        .where((q) => this.matching(q, listenerId, filter))
         .orderBy('e.seq')
         .limit(this.batch),
     );
@@ -210,12 +203,8 @@ export class SqliteOperations {
     const last = this.lastSeq();
     const end = Math.min(last, from + SCAN);
     const events = this.all(
-      this.db
-        .selectFrom('events as e')
+      selectEvents(this.db, { after: from, end, own: filter })
         .select(['e.seq', 'e.interaction_key'])
-        .where('e.seq', '>', from)
-        .where('e.seq', '<=', end)
-        .where((q) => q.and(conditions(q, filter)))
         .orderBy('e.seq')
         .limit(this.batch),
     );
@@ -265,45 +254,22 @@ export class SqliteOperations {
   }
 
   private select(filter: DeliveryFilter, states: readonly DeliveryState[], after: BatchPosition | undefined) {
-    let query = this.db
-      .selectFrom('deliveries as d')
-      .innerJoin('events as e', 'e.seq', 'd.seq')
-      .select(['d.seq', 'd.listener_id', 'd.interaction_key'])
-      .where('d.state', 'in', states)
-      .where((q) => q.and([...conditions(q, filter), ...this.ofInteraction(q, filter)]))
-      .orderBy('d.seq')
-      .orderBy('d.listener_id')
-      .limit(this.batch);
-    if (after !== undefined) {
-      const { seq, listenerId } = after;
-      query = query.where((q) =>
-        q.or([q('d.seq', '>', seq), q.and([q('d.seq', '=', seq), q('d.listener_id', '>', listenerId)])]),
-      );
-    }
-    if (states.every((state) => state === 'dead')) {
-      // Written out, and with the listeners named: else the index of dead ones is not used, and all are read.
-      const listeners = this.db.selectFrom('listeners').select('id');
-      query = query.where('d.state', '=', sql.lit('dead')).where('d.listener_id', 'in', listeners);
-    }
-    if (filter.listenerId !== undefined) query = query.where('d.listener_id', '=', filter.listenerId);
-    if (filter.seqs !== undefined) query = query.where('d.seq', 'in', filter.seqs);
-    if (filter.error !== undefined) query = query.where((q) => hasFirstLine(q, filter.error as string));
-    return this.all(query);
+    const keys = this.keysFor(filter);
+    return this.all(selectDeliveries(this.db, { filter, states, keys, after, limit: this.batch }));
   }
 
-  /** A replay brings a listener nothing that its own filter would not. */
-  private matching(q: Conditions, listenerId: number, filter: EventFilter) {
-    const row = this.all(this.db.selectFrom('listeners').select('filter').where('id', '=', listenerId))[0];
-    const own = JSON.parse(row?.filter ?? '{}') as ListenerFilter;
-    return q.and([...conditions(q, own), ...conditions(q, filter), ...this.ofInteraction(q, filter)]);
+  private ownFilter(listenerId: number): ListenerFilter {
+    const query = this.db.selectFrom('listeners').select('filter').where('id', '=', listenerId);
+    return JSON.parse(this.all(query)[0]?.filter ?? '{}') as ListenerFilter;
   }
 
-  /** By key, which is indexed, and not by id: the key has the channel in it, so one for each channel. */
-  private ofInteraction(q: Conditions, { interactionId }: EventFilter) {
-    if (interactionId === undefined) return [];
+  private keysFor({ interactionId }: EventFilter): string[] | undefined {
+    if (interactionId === undefined) return undefined;
     const channels = this.all(this.db.selectFrom('channels').select('name'));
-    const keys = channels.map(({ name }) => interactionKey(name, interactionId));
-    return [q('e.interaction_key', 'in', keys)];
+    return keysOf(
+      interactionId,
+      channels.map(({ name }) => name),
+    );
   }
 
   private all<R>(query: Compilable<R>): R[] {
@@ -315,28 +281,6 @@ export class SqliteOperations {
     const { sql: text, parameters } = query.compile();
     this.sqlite.prepare(text).run(parameters);
   }
-}
-
-/** Whether an error's first line is this one: behind it, there may be a stack. */
-function hasFirstLine(q: ExpressionBuilder<Schema & { d: Schema['deliveries'] }, 'd'>, line: string) {
-  const start = q.fn<string>('substr', ['d.last_error', q.lit(1), q.val(Array.from(line).length + 1)]);
-  return q.or([q('d.last_error', '=', line), q(start, '=', `${line}\n`)]);
-}
-
-/** An event filter as conditions on `events as e`. */
-function conditions(q: Conditions, filter: EventFilter) {
-  const oneOf = (values: string | readonly string[]): readonly string[] =>
-    typeof values === 'string' ? [values] : values;
-  return [
-    ...(filter.event === undefined ? [] : [q('e.type', 'in', oneOf(filter.event))]),
-    ...(filter.mediaType === undefined ? [] : [q('e.media_type', 'in', oneOf(filter.mediaType))]),
-    ...(filter.interactionSubtype === undefined
-      ? []
-      : [q('e.interaction_subtype', 'in', oneOf(filter.interactionSubtype))]),
-    ...(filter.channel === undefined ? [] : [q('e.channel', 'in', oneOf(filter.channel))]),
-    ...(filter.from === undefined ? [] : [q('e.received_at', '>=', filter.from)]),
-    ...(filter.to === undefined ? [] : [q('e.received_at', '<', filter.to)]),
-  ];
 }
 
 function isOver(state: DeliveryState): boolean {
