@@ -32,6 +32,8 @@ export class WebhookExceptionFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
+    // Cut off by its sender, or for being slow: told where that was noticed, and nobody reads an answer.
+    if (!request.raw.complete && codeOf(error) === 'ECONNRESET') return;
     const refusal = refusalFor(error);
     this.metrics.refused(reasonOf(refusal));
     const fields = refusalFields(refusal.status, request);
@@ -60,7 +62,12 @@ function refusalFor(error: unknown): Refusal {
 /** Nest's exceptions and Fastify's errors know their status; whatever else is thrown is a fault of ours. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
+  const code = codeOf(error);
   const fromFastify = typeof statusCode === 'number' && typeof code === 'string' && code.startsWith('FST_');
   return fromFastify ? statusCode : 500;
+}
+
+function codeOf(error: unknown): unknown {
+  return ((error ?? {}) as { code?: unknown }).code;
 }
