@@ -12,7 +12,15 @@ const ROOMS = {
   store: ['config'],
   events: ['store', 'config', 'observability'],
   // Of the webhook the quarantine alone, where operators put back what was held (docs/decisions/0021).
-  operations: ['events', 'store', 'config', 'observability', 'http', 'webhook/quarantine.service.ts'],
+  operations: [
+    'events',
+    'store',
+    'config',
+    'observability',
+    'http',
+    'webhook/quarantine.service.ts',
+    'webhook/quarantine.module.ts',
+  ],
   webhook: ['events', 'store', 'config', 'observability', 'http'],
   // What every answer and every request shares.
   http: ['config', 'observability'],

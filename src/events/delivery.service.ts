@@ -1,13 +1,26 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Operations } from '../store/operations.js';
-import type { DeliveryFilter, EventFilter } from '../store/records.js';
+import type { BatchPosition, BatchResult } from '../store/operations.js';
+import type { AuditDraft, DeliveryFilter, EventFilter } from '../store/records.js';
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
 import { Dispatcher } from './dispatcher.js';
 
 /** Picks deliveries: of a listener, by its event, or both. */
 export type DeliverySelection = Omit<DeliveryFilter, 'listenerId'> & { readonly listener?: string };
+
+/** How a command of an operator is to be carried out. */
+export interface Command {
+  /** Entered into the audit log in the transaction that does it. */
+  readonly audit?: AuditDraft;
+}
+
+/** How one batch of a command is to be carried out. */
+export interface BatchCommand extends Command {
+  /** Where the batch before ended. */
+  readonly after?: BatchPosition | undefined;
+}
 
 /** How far a replay is. */
 export interface ReplayProgress {
@@ -56,6 +69,16 @@ export class DeliveryService {
     return this.inBatches('discard', selection);
   }
 
+  /** One batch of {@link retry}, for who shows how far it is, or may stop: the next goes on after `next`. */
+  async retryBatch(selection: DeliverySelection, command: BatchCommand = {}): Promise<BatchResult> {
+    return this.batch('retry', await this.toFilter(selection), command);
+  }
+
+  /** One batch of {@link discard}. */
+  async discardBatch(selection: DeliverySelection, command: BatchCommand = {}): Promise<BatchResult> {
+    return this.batch('discard', await this.toFilter(selection), command);
+  }
+
   /** How many events {@link replay} would deliver to a listener. */
   async countReplay(listener: string, filter: EventFilter = {}): Promise<number> {
     const listenerId = await this.idOf(listener);
@@ -78,9 +101,9 @@ export class DeliveryService {
    *
    * @returns the id of the replay, for {@link replayProgress} and {@link cancelReplay}.
    */
-  async replay(listener: string, filter: EventFilter = {}): Promise<number> {
+  async replay(listener: string, filter: EventFilter = {}, { audit }: Command = {}): Promise<number> {
     const listenerId = await this.idOf(listener);
-    const id = await this.store.call('startReplay', { listenerId, filter, now: this.clock.now() });
+    const id = await this.store.call('startReplay', { listenerId, filter, now: this.clock.now() }, audit);
     this.dispatcher.advanceSoon();
     return id;
   }
@@ -98,42 +121,51 @@ export class DeliveryService {
   }
 
   /** Ends a replay; what it has made due stays due. */
-  async cancelReplay(id: number): Promise<void> {
-    await this.store.query(
-      this.store.builder
-        .updateTable('replays')
-        .set({ state: 'cancelled' })
-        .where('id', '=', id)
-        .where('state', '=', 'running'),
-    );
+  async cancelReplay(id: number, { audit }: Command = {}): Promise<void> {
+    const { sql, parameters } = this.store.builder
+      .updateTable('replays')
+      .set({ state: 'cancelled' })
+      .where('id', '=', id)
+      .where('state', '=', 'running')
+      .compile();
+    await this.store.call('query', { sql, parameters }, audit);
   }
 
   /** Starts no more of a listener's deliveries, in any process, until {@link resume}. Kept across restarts. */
-  async pause(listener: string): Promise<void> {
+  async pause(listener: string, { audit }: Command = {}): Promise<void> {
     const listenerId = await this.idOf(listener);
-    await this.store.call('setPaused', { listenerId, paused: true });
+    await this.store.call('setPaused', { listenerId, paused: true }, audit);
     await this.dispatcher.giveBack([listenerId]);
   }
 
-  async resume(listener: string): Promise<void> {
-    await this.store.call('setPaused', { listenerId: await this.idOf(listener), paused: false });
+  async resume(listener: string, { audit }: Command = {}): Promise<void> {
+    await this.store.call('setPaused', { listenerId: await this.idOf(listener), paused: false }, audit);
     this.dispatcher.wake();
   }
 
-  private async inBatches(
-    name: 'retry' | 'discard',
-    { listener, ...rest }: DeliverySelection,
-  ): Promise<number> {
-    const filter: DeliveryFilter =
-      listener === undefined ? rest : { ...rest, listenerId: await this.idOf(listener) };
+  private async inBatches(name: 'retry' | 'discard', selection: DeliverySelection): Promise<number> {
+    const filter = await this.toFilter(selection);
     let count = 0;
-    let result: Operations['retry']['result'] | undefined;
+    let result: BatchResult | undefined;
     do {
-      result = await this.store.call(name, { filter, now: this.clock.now(), after: result?.next });
+      result = await this.batch(name, filter, { after: result?.next });
       count += result.count;
     } while (result.next !== undefined);
-    this.dispatcher.wake();
     return count;
+  }
+
+  private async batch(
+    name: 'retry' | 'discard',
+    filter: DeliveryFilter,
+    { after, audit }: BatchCommand,
+  ): Promise<BatchResult> {
+    const result = await this.store.call(name, { filter, now: this.clock.now(), after }, audit);
+    this.dispatcher.wake();
+    return result;
+  }
+
+  private async toFilter({ listener, ...rest }: DeliverySelection): Promise<DeliveryFilter> {
+    return listener === undefined ? rest : { ...rest, listenerId: await this.idOf(listener) };
   }
 
   private async idOf(listener: string): Promise<number> {

@@ -19,8 +19,8 @@ function* sentences(
   const path = `${parent}${property}`;
   for (const [rule, message] of Object.entries(constraints)) {
     if (rule === 'whitelistValidation') yield `${path} is not known here`;
-    // Says once more, and without the path, what the children say.
-    else if (rule !== 'nestedValidation' || children.length === 0) yield message.replace(property, path);
+    // Says once more, and without the path, what @IsObject says.
+    else if (rule !== 'nestedValidation') yield message.replace(property, path);
   }
   for (const child of children) yield* sentences(child, `${path}.`);
 }

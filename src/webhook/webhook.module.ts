@@ -8,14 +8,15 @@ import { Metrics } from '../observability/metrics.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { EventsPayloadPipe } from './events-payload.pipe.js';
-import { QuarantineService } from './quarantine.service.js';
+import { QuarantineModule } from './quarantine.module.js';
 import { WebhookController } from './webhook.controller.js';
 import { WebhookService } from './webhook.service.js';
 
 /** The webhook with all that it needs: also for import into an application of your own. */
 @Module({
-  providers: [WebhookService, EventsPayloadPipe, QuarantineService],
-  exports: [QuarantineService],
+  imports: [QuarantineModule],
+  providers: [WebhookService, EventsPayloadPipe],
+  exports: [QuarantineModule],
 })
 export class WebhookModule {
   /**
