@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 
+import { withLogFields } from '../log-context.js';
+
 const QUIET_MS = 60_000;
 /** Characters of a message that are logged: a collector can answer with anything. */
 const MESSAGE_LIMIT = 300;
@@ -21,6 +23,8 @@ export class Complaints {
     const more = this.unsaid > 0 ? ` (${this.unsaid} more like it since the last such line)` : '';
     this.last = this.now();
     this.unsaid = 0;
-    this.logger.warn(`Traces get lost, nothing else: ${what.slice(0, MESSAGE_LIMIT)}${more}`);
+    const message = `Traces get lost, and nothing else: ${what.slice(0, MESSAGE_LIMIT)}${more}`;
+    // Not about the request in whose turn it is noticed.
+    withLogFields({}, () => this.logger.warn(message));
   }
 }

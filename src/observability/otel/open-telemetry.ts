@@ -39,7 +39,7 @@ const NAME = 'interactions-webhook';
 const QUEUE_LIMIT = 8_192;
 const BATCH_LIMIT = 1_024;
 /** How long spans gather before they are sent. */
-const DELAY_MS = 2_000;
+const DELAY_MS = 1_000;
 /** How long the collector may take for a batch. */
 const EXPORT_TIMEOUT_MS = 5_000;
 /** How long the end of the service waits for the collector. */
@@ -164,8 +164,11 @@ export class OpenTelemetry implements Tracing {
     propagation.disable();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_LIMIT_MS)));
+    const cut = limit.then(() =>
+      this.complaints.complain('the collector did not take the last ones in time'),
+    );
     const flushed = this.provider.shutdown().catch((error: unknown) => this.lost(error));
-    await Promise.race([flushed, limit]);
+    await Promise.race([flushed, cut]);
     clearTimeout(timer);
   }
 
