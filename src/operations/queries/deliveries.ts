@@ -1,4 +1,5 @@
 import type { DeliveryState } from '../../store/schema.js';
+import { hasFirstLine } from '../../store/selections.js';
 import type { Store } from '../../store/store.js';
 import type { DeliveryItemDto } from '../deliveries-read.dto.js';
 import { DELIVERY_COLUMNS, toDeliveryState } from './event-deliveries.js';
@@ -18,6 +19,8 @@ export type DeliveryPosition = readonly [seq: number, listenerId: number];
 export interface DeliverySearch extends EventSearch {
   readonly state: DeliveryState;
   readonly listener?: string | undefined;
+  /** First line of the last error. */
+  readonly error?: string | undefined;
 }
 
 type Found = DeliveryItemDto & { readonly listenerId: number };
@@ -67,8 +70,9 @@ async function readLane(
     const from =
       keys === undefined ? await windowStart(store, listenerId, search.state, { ...range, to }) : range.from;
     const window = store.builder
-      .selectFrom('deliveries')
-      .selectAll()
+      .selectFrom('deliveries as d')
+      .selectAll('d')
+      .where((q) => (search.error === undefined ? q.lit(true) : hasFirstLine(q, search.error)))
       .where('state', '=', search.state)
       .where('listener_id', '=', listenerId)
       .where('seq', '>=', from)

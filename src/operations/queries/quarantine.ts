@@ -18,21 +18,26 @@ const COLUMNS = ['id', 'channel', 'trace_id', 'errors', 'times', 'first_at', 'la
 export interface QuarantineSearch {
   readonly state?: QuarantineState | undefined;
   readonly channel?: readonly string[] | undefined;
+  /** One of its faults. */
+  readonly error?: string | undefined;
 }
 
 /** Payloads in quarantine, those that came first last. */
 export async function pageOfQuarantine(
   store: Store,
-  { state, channel }: QuarantineSearch,
+  { state, channel, error }: QuarantineSearch,
   { limit, before }: SliceRequest,
 ): Promise<Slice<QuarantineItemDto>> {
-  let query = payloads(store).orderBy('id', 'desc').limit(limit);
+  // Which faults a payload has is not for SQL to find out: so many are read, and those that have it are told.
+  const read = error === undefined ? limit : GROUP_SCAN;
+  let query = payloads(store).orderBy('id', 'desc').limit(read);
   if (state !== undefined) query = query.where('state', '=', state);
   if (channel !== undefined) query = query.where('channel', 'in', channel);
   if (before !== undefined) query = query.where('id', '<', before);
   const rows = await store.read(query);
-  const last = rows.length < limit ? undefined : rows.at(-1);
-  return { items: rows.map(toItem), next: last?.id };
+  const items = rows.map(toItem).filter(({ errors }) => error === undefined || errors.includes(error));
+  const last = items.length > limit ? items[limit - 1] : rows.length < read ? undefined : rows.at(-1);
+  return { items: items.slice(0, limit), next: last?.id };
 }
 
 /** One payload with its bytes. @param bodyVisible whether they may be read. */
