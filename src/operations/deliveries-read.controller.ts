@@ -34,6 +34,11 @@ export class DeliveriesQuery extends IntersectionType(EventFilterQuery, PageQuer
   @IsOptional()
   @IsString()
   listener?: string;
+
+  @ApiPropertyOptional({ type: String, description: 'First line of the last error, as groups have it.' })
+  @IsOptional()
+  @IsString()
+  error?: string;
 }
 
 /** What is told of deliveries: dead letters above all. */
@@ -49,10 +54,10 @@ export class DeliveriesReadController {
   @PageResponse(DeliveryItemDto, 'A page of deliveries.')
   @Refused(400, 'A parameter is not known or not valid.')
   async list(@Query() query: DeliveriesQuery): Promise<Page<DeliveryItemDto>> {
-    const { state, listener, limit } = query;
+    const { state, listener, error, limit } = query;
     const [seq, listenerId] = decodeCursor(query.cursor, 2) ?? [];
     const before = seq === undefined || listenerId === undefined ? undefined : ([seq, listenerId] as const);
-    const search = { ...toEventFilter(query), state, listener };
+    const search = { ...toEventFilter(query), state, listener, error };
     const { items, next } = await pageOfDeliveries(this.store, search, { limit, before });
     return { items, next: next === undefined ? null : encodeCursor(...next) };
   }

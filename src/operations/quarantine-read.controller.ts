@@ -1,6 +1,6 @@
 import { Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiPropertyOptional, ApiResponse, IntersectionType, PickType } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsOptional, IsString } from 'class-validator';
 
 import { Store } from '../store/store.js';
 import { CalledBy, type Caller } from './access/caller.js';
@@ -25,6 +25,11 @@ export class QuarantineQuery extends IntersectionType(PickType(EventFilterQuery,
   @IsOptional()
   @IsIn(QUARANTINE_STATES)
   state?: QuarantineState;
+
+  @ApiPropertyOptional({ type: String, description: 'One of the faults, as groups have it.' })
+  @IsOptional()
+  @IsString()
+  error?: string;
 }
 
 /** What is told of authentic payloads that could not be accepted. */
@@ -39,9 +44,10 @@ export class QuarantineReadController {
   @ApiOperation({ operationId: 'listQuarantine', summary: 'Payloads in quarantine, the latest first' })
   @PageResponse(QuarantineItemDto, 'A page of payloads, without their bodies.')
   @Refused(400, 'A parameter is not known or not valid.')
-  async list(@Query() { state, channel, limit, cursor }: QuarantineQuery): Promise<Page<QuarantineItemDto>> {
+  async list(@Query() query: QuarantineQuery): Promise<Page<QuarantineItemDto>> {
+    const { limit, cursor, ...search } = query;
     const [before] = decodeCursor(cursor, 1) ?? [];
-    return toPage(await pageOfQuarantine(this.store, { state, channel }, { limit, before }));
+    return toPage(await pageOfQuarantine(this.store, search, { limit, before }));
   }
 
   @Get('groups')

@@ -110,11 +110,14 @@ export function ReplayDialog({ close, listener: fixed, filter, started }: Props)
         </form>
       )}
       {replay && (
-        <div class="actions end">
-          <button type="button" onClick={close}>
-            Close
-          </button>
-        </div>
+        <>
+          <p class="muted">It goes on when this is closed; the listener’s page tells how far it is.</p>
+          <div class="actions end">
+            <button type="button" onClick={close}>
+              Close
+            </button>
+          </div>
+        </>
       )}
     </Dialog>
   );
@@ -204,7 +207,7 @@ export function ReplayProgress({ id }: { id: number }) {
           </span>
           {state === 'running' && mayAct() && (
             <button type="button" onClick={cancel}>
-              Cancel
+              Cancel it
             </button>
           )}
         </div>

@@ -81,7 +81,7 @@ function NavLink({ entry: { to, name, waits }, at }: { entry: Entry; at: string 
 
 function Account() {
   return (
-    <div class="account">
+    <section class="account" aria-label="Account">
       <button type="button" class="quiet" onClick={nextTheme}>
         Theme: {theme.value}
       </button>
@@ -89,6 +89,6 @@ function Account() {
       <button type="button" class="quiet" onClick={() => void signOut()}>
         Sign out
       </button>
-    </div>
+    </section>
   );
 }

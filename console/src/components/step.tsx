@@ -25,9 +25,9 @@ export function Step({ event, reload, withBody = false }: Props) {
   return (
     <li class="step">
       <div class="step-head">
-        <h3>
+        <h2>
           <EventType type={event.type} late={event.late} /> received
-        </h3>
+        </h2>
         <Time at={event.receivedAt} />
       </div>
       <dl class="facts small">
