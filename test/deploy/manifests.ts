@@ -7,8 +7,7 @@ import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IConfigMap, IContainer, IPodSpec, ISecret, IService } from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
 
-/** The folder of the manifests. */
-export const KUBERNETES = 'deploy/kubernetes';
+const KUBERNETES = 'deploy/kubernetes';
 const KUSTOMIZATION = 'kustomization.yaml';
 
 /** What every manifest has. */

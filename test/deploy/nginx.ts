@@ -36,3 +36,8 @@ export function parseNginx(text: string): readonly Directive[] {
 export function named(directives: readonly Directive[] | undefined, name: string): Directive[] {
   return (directives ?? []).filter((directive) => directive.name === name);
 }
+
+/** The directives of a block, and those of all blocks in it. */
+export function everything(directives: readonly Directive[]): Directive[] {
+  return directives.flatMap((directive) => [directive, ...everything(directive.block ?? [])]);
+}

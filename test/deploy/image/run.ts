@@ -2,7 +2,7 @@
  * `npm run test:image`: carries out the Dockerfile without a container engine, starts what comes out of it as a
  * container would be started, and looks whether it works. Needs Linux, root, bubblewrap and the package registry.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -29,6 +29,10 @@ export class ProbeModule {}
 Module({ providers: [Probe] })(ProbeModule);
 `;
 
+if (process.getuid?.() !== 0 || spawnSync('bwrap', ['--version']).error !== undefined) {
+  console.error('Needs Linux, root and bubblewrap: apt-get install bubblewrap');
+  process.exit(1);
+}
 const folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-image-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const stages = readStages();
