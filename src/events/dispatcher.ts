@@ -13,6 +13,8 @@ import { describeError, judge, type AttemptResult, type Failure, type FailureKin
 /** How long a worker that vanished keeps what it claimed. */
 const LEASE_MS = 10_000;
 const HEARTBEAT_MS = 2_500;
+/** Heartbeats after which nothing is under way any more that a worker was offered for. */
+const BEATS_TO_END = 6;
 /** Deliveries claimed beyond a listener's concurrency, so that it need not wait for the next claim. */
 const PREFETCH = 128;
 /** The backstop for deliveries that another process appended. */
@@ -51,7 +53,8 @@ interface Lane {
   readonly id: number;
   readonly listener: Listener;
   readonly queue: ClaimedDelivery[];
-  readonly running: Set<Attempt>;
+  /** Attempts, with the worker each was claimed for. */
+  readonly running: Map<Attempt, number>;
   /** Whether the store may hold due deliveries for it. */
   due: boolean;
 }
@@ -72,10 +75,19 @@ export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
   private readonly lanes = new Map<number, Lane>();
   private owner: number | undefined;
+  /**
+   * Workers that this process was before, with the heartbeats since. An answer was lost that may have claimed
+   * deliveries for one of them, so it is retired once all is over that is known to be its own: what is left then
+   * nobody here knows of.
+   */
+  private readonly former = new Map<number, number>();
+  private lost = false;
   private stopping = false;
   private claiming = false;
   private scheduled = false;
   private settlements: SettledAttempt[] = [];
+  /** Those that are being written. */
+  private recording: SettledAttempt[] = [];
   private settling: Promise<void> | undefined;
   private advancing: Promise<void> | undefined;
   /** One at a time: two that find the lease gone would enroll twice. */
@@ -93,12 +105,16 @@ export class Dispatcher {
   /** Starts to deliver to listeners, given with the ids under which the store knows them. */
   async start(listeners: readonly (readonly [id: number, listener: Listener])[]): Promise<void> {
     for (const [id, listener] of listeners) {
-      this.lanes.set(id, { id, listener, queue: [], running: new Set(), due: true });
+      this.lanes.set(id, { id, listener, queue: [], running: new Map(), due: true });
     }
     this.owner = await this.enroll();
     // At once, for what a process that crashed has left: its lease may have ended already.
     await this.heartbeat();
-    this.store.offerClaims(() => this.offer());
+    this.store.offerClaims(
+      () => this.offer(),
+      () => (this.lost = true),
+    );
+    this.store.onWake(() => this.wake());
     this.heartbeatTimer = setInterval(() => {
       this.beating ??= this.heartbeat().finally(() => (this.beating = undefined));
     }, HEARTBEAT_MS);
@@ -144,18 +160,20 @@ export class Dispatcher {
     clearInterval(this.pollTimer);
     clearTimeout(this.dueTimer);
     for (const { queue } of this.lanes.values()) queue.length = 0;
-    const attempts = [...this.lanes.values()].flatMap(({ running }) => [...running]);
+    const attempts = [...this.lanes.values()].flatMap(({ running }) => [...running.keys()]);
     for (const attempt of attempts) attempt.abort(graceMs);
     await Promise.all(attempts.map(({ result }) => result));
     await this.flush();
     await this.advancing;
     clearInterval(this.heartbeatTimer);
     // Behind every group that may still claim: those were handed to the store before.
-    const retirement = { owner: this.owner, now: this.clock.now(), begun: false };
-    await this.store.call('retire', retirement).catch((error: unknown) => {
-      // Its lease ends by itself: others get what it held somewhat later.
-      this.logger.error(`This worker could not be retired: ${(error as Error).message}`);
-    });
+    for (const owner of [...this.former.keys(), this.owner]) {
+      const retirement = { owner, now: this.clock.now(), begun: false };
+      await this.store.call('retire', retirement).catch((error: unknown) => {
+        // Its lease ends by itself: others get what it held somewhat later.
+        this.logger.error(`This worker could not be retired: ${(error as Error).message}`);
+      });
+    }
   }
 
   private enroll(): Promise<number> {
@@ -172,20 +190,56 @@ export class Dispatcher {
   private async heartbeat(): Promise<void> {
     try {
       const args = { owner: this.owner as number, now: this.clock.now(), leaseMs: LEASE_MS };
-      if (await this.store.call('heartbeat', args)) return;
+      if (await this.store.call('heartbeat', args)) {
+        await this.tendFormer();
+        return;
+      }
       // This process stood still for longer than its lease: others have its deliveries now.
       this.logger.warn(
         'The lease of this worker ended while it stood still; its deliveries were given to others.',
       );
       for (const { queue, running } of this.lanes.values()) {
         queue.length = 0;
-        for (const attempt of running) attempt.abort(0);
+        for (const attempt of running.keys()) attempt.abort(0);
       }
       this.owner = await this.enroll();
       this.wake();
     } catch (error) {
       this.logger.error(`The lease could not be renewed: ${(error as Error).message}`);
     }
+  }
+
+  /** Becomes another worker where claims of this one were lost, and retires those it was before. */
+  private async tendFormer(): Promise<void> {
+    for (const [owner, beats] of this.former) {
+      if (beats < BEATS_TO_END || this.isAtWork(owner)) {
+        this.former.set(owner, beats + 1);
+        await this.store.call('heartbeat', { owner, now: this.clock.now(), leaseMs: LEASE_MS });
+      } else {
+        await this.store.call('retire', { owner, now: this.clock.now(), begun: false });
+        this.former.delete(owner);
+        this.wake();
+      }
+    }
+    if (!this.lost) return;
+    this.lost = false;
+    const before = this.owner as number;
+    this.owner = await this.enroll().catch((error: unknown) => {
+      this.lost = true;
+      throw error;
+    });
+    this.former.set(before, 0);
+  }
+
+  /** Whether something of a worker is known that is not over. */
+  private isAtWork(worker: number): boolean {
+    const isOwn = ({ owner }: { owner: number }): boolean => owner === worker;
+    return (
+      [...this.settlements, ...this.recording].some(({ settlement }) => isOwn(settlement)) ||
+      [...this.lanes.values()].some(
+        ({ queue, running }) => queue.some(isOwn) || [...running.values()].includes(worker),
+      )
+    );
   }
 
   private async advance(): Promise<void> {
@@ -256,8 +310,11 @@ export class Dispatcher {
   async giveBack(paused: readonly number[]): Promise<void> {
     const queued = paused.flatMap((id) => this.lanes.get(id)?.queue.splice(0) ?? []);
     if (queued.length === 0) return;
-    const claims = queued.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
-    await this.store.call('release', { owner: this.owner as number, claims, now: this.clock.now() });
+    for (const owner of new Set(queued.map((delivery) => delivery.owner))) {
+      const own = queued.filter((delivery) => delivery.owner === owner);
+      const claims = own.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
+      await this.store.call('release', { owner, claims, now: this.clock.now() });
+    }
   }
 
   /** Wakes when the next retry falls due, if that is before the next poll. */
@@ -270,7 +327,7 @@ export class Dispatcher {
 
   private run(lane: Lane, delivery: ClaimedDelivery): void {
     const { listener } = lane;
-    const owner = this.owner as number;
+    const { owner } = delivery;
     const event: InteractionEvent = { ...delivery.event, receivedAt: new Date(delivery.event.receivedAt) };
     const number = delivery.attempt - delivery.attemptsBefore;
     const startedAt = this.clock.now();
@@ -314,7 +371,7 @@ export class Dispatcher {
     const span = this.tracing?.attempt(listener.name, event, number);
     const start = (): Attempt => startAttempt(listener, event, number);
     const attempt = span === undefined ? start() : span.run(start);
-    lane.running.add(attempt);
+    lane.running.set(attempt, owner);
     void attempt.result.then((result) => {
       span?.ended(typeof result === 'string' ? result : result.kind);
       lane.running.delete(attempt);
@@ -353,18 +410,20 @@ export class Dispatcher {
   private async writeSettlements(): Promise<void> {
     while (this.settlements.length > 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      const group = this.settlements.splice(0);
+      const group = (this.recording = this.settlements.splice(0));
       try {
         const settlements = group.map(({ settlement }) => settlement);
         const { voided, steppedUp } = await this.store.call('settle', { settlements, now: this.clock.now() });
         if (voided > 0)
           this.logger.warn(`${voided} results came after their lease had ended; they are void.`);
+        this.recording = [];
         for (const { report } of group) this.reports.next(report);
         if (steppedUp > 0 || group.some(({ settlement }) => settlement.result.state === 'pending'))
           this.wake();
       } catch (error) {
         this.logger.error(`Results could not be recorded, trying again: ${(error as Error).message}`);
         this.settlements.unshift(...group);
+        this.recording = [];
         if (this.stopping) return;
         await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
       }

@@ -103,6 +103,7 @@ export class EventService implements OnModuleDestroy {
       for (const listenerId of result.claimedBy) {
         claimed.push({
           listenerId,
+          owner: result.owner as number,
           attempt: 1,
           attemptsBefore: 0,
           interactionKey: draft.interactionKey,

@@ -19,6 +19,8 @@ import { ListenerRegistry } from './listener-registry.js';
 
 /** How long running attempts may take to end once the service stops. */
 const STOP_GRACE_MS = 5_000;
+/** Between two attempts to begin with a store that came late, and went again. */
+const BEGIN_RETRY_MS = 1_000;
 
 /** The domain: events, listeners, and what brings the ones to the others. */
 @Global()
@@ -29,6 +31,7 @@ const STOP_GRACE_MS = 5_000;
 })
 export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(EventsModule.name);
+  private stopping = false;
 
   constructor(
     private readonly config: AppConfig,
@@ -41,6 +44,32 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     // A subscriber of events or attempts that throws is no reason to end the process.
     rxjs.onUnhandledError ??= (error) => this.logger.error({ err: error as Error }, 'A subscriber failed');
+    if (this.store.isOpen) return this.begin();
+    this.logger.error('The store is not there yet. Nothing is received or delivered until it is.');
+    void this.beginLater();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await this.dispatcher.stop(STOP_GRACE_MS);
+  }
+
+  /** Begins once the store is there: until then, the first call of it waits. */
+  private async beginLater(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.begin();
+        this.logger.log('The store is there: deliveries begin.');
+        return;
+      } catch (error) {
+        this.logger.error(`Deliveries cannot begin yet: ${(error as Error).message}`);
+        await new Promise((resolve) => setTimeout(resolve, BEGIN_RETRY_MS));
+      }
+    }
+  }
+
+  /** Makes the listeners known to the store, and starts to deliver to them. */
+  private async begin(): Promise<void> {
     const listeners = this.registry.listeners();
     const declared = listeners.map(({ name, filter: { name: _, ...filter }, options }) => ({
       name,
@@ -51,10 +80,6 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
     await this.reportOrphans(new Set(Object.keys(ids)));
     if (!this.config.roles.has('deliver')) return;
     await this.dispatcher.start(listeners.map((listener) => [ids[listener.name] as number, listener]));
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.dispatcher.stop(STOP_GRACE_MS);
   }
 
   /** Deliveries of a listener that is not loaded stay; somebody should know. */

@@ -34,6 +34,8 @@ export interface AppendedEvent {
   readonly late: boolean;
   /** Listeners whose delivery was claimed for the caller in the same transaction. */
   readonly claimedBy: readonly number[];
+  /** The worker that they are claimed for, if any are. */
+  readonly owner: number | undefined;
   /** Whether deliveries were made that nobody claimed yet. */
   readonly waiting: boolean;
 }
@@ -50,6 +52,8 @@ export interface ClaimOffer {
 /** A delivery that is the caller's to run until it settles it or its lease ends. */
 export interface ClaimedDelivery {
   readonly listenerId: number;
+  /** The worker that it is claimed for. */
+  readonly owner: number;
   readonly attempt: number;
   /** Attempts that were made before an operator asked for fresh ones. */
   readonly attemptsBefore: number;

@@ -48,8 +48,13 @@ export abstract class Store {
     this.committed = report;
   }
 
-  /** Lets appended deliveries be claimed for a worker in the transaction that appends them. */
-  abstract offerClaims(offer: () => ClaimOffer | undefined): void;
+  /**
+   * Lets appended deliveries be claimed for a worker in the transaction that appends them.
+   *
+   * @param onLost called when an answer was lost that could have named claims of the worker: it may hold
+   * deliveries that it does not know of.
+   */
+  abstract offerClaims(offer: () => ClaimOffer | undefined, onLost?: () => void): void;
 
   /**
    * Appends a receipt with its events and their deliveries: all or none, on disk when it resolves.

@@ -207,6 +207,8 @@ function toDraft({ channel, operation, events }: ReceiptStep, now: number): Rece
   };
 }
 
+const NOTHING = { seq: 0, late: false, claimedBy: [], owner: undefined };
+
 /** The deliveries that an append claimed, as the event service hands them to the dispatcher. */
 function claimedWith(
   drafts: readonly ReceiptDraft[],
@@ -214,11 +216,12 @@ function claimedWith(
 ): ClaimedDelivery[] {
   return drafts.flatMap(({ events, receivedAt }, r) =>
     events.flatMap((draft, i) => {
-      const { seq, late, claimedBy } = results[r]?.[i] ?? { seq: 0, late: false, claimedBy: [] };
+      const { seq, late, claimedBy, owner } = results[r]?.[i] ?? NOTHING;
       const event = { ...draft, seq, late, traceId: undefined, receivedAt };
       const { interactionKey } = draft;
       return claimedBy.map((listenerId) => ({
         listenerId,
+        owner: owner as number,
         attempt: 1,
         attemptsBefore: 0,
         interactionKey,

@@ -48,14 +48,15 @@ export function appendValues(drafts: readonly ReceiptDraft[], offer: ClaimOffer 
 export function appendedReceipts(
   drafts: readonly ReceiptDraft[],
   rows: readonly AppendedRow[],
+  offer: ClaimOffer | undefined,
 ): AppendedReceipt[] {
   let next = 0;
   return drafts.map(({ events }) =>
     events.map((): AppendedEvent => {
       const [seq, late, waiting, claimedBy] = rows[next++] as AppendedRow;
-      return seq === 0 ? DUPLICATE : { seq, late, waiting, claimedBy };
+      return seq === 0 ? DUPLICATE : { seq, late, waiting, claimedBy, owner: offer?.owner };
     }),
   );
 }
 
-const DUPLICATE: AppendedEvent = { seq: 0, late: false, claimedBy: [], waiting: false };
+const DUPLICATE: AppendedEvent = { seq: 0, late: false, claimedBy: [], owner: undefined, waiting: false };

@@ -174,7 +174,7 @@ export class Appender {
         const values = appendValues(drafts, offer);
         type Row = { readonly appended: readonly AppendedRow[] | null };
         const [row] = await connection.run<Row>(APPEND_STATEMENT, values, 'append');
-        return appendedReceipts(drafts, row?.appended ?? []);
+        return appendedReceipts(drafts, row?.appended ?? [], offer);
       } finally {
         clearTimeout(late);
       }

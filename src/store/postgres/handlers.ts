@@ -125,14 +125,18 @@ async function claim(
     'claim',
   );
   const { deliveries, nextDue } = row?.claimed ?? { deliveries: [], nextDue: [] };
-  return { deliveries: deliveries.flat().map(toDelivery), nextDue: Object.fromEntries(nextDue) };
+  return {
+    deliveries: deliveries.flat().map((delivery) => toDelivery(owner, delivery)),
+    nextDue: Object.fromEntries(nextDue),
+  };
 }
 
-function toDelivery(row: ClaimedRow): ClaimedDelivery {
+function toDelivery(owner: number, row: ClaimedRow): ClaimedDelivery {
   const [listenerId, attempt, attemptsBefore, interactionKey, seq, type, interactionId, mediaType] = row;
   const [, , , , , , , , interactionSubtype, selfUri, operationId, channel, late, traceId, receivedAt] = row;
   return {
     listenerId,
+    owner,
     attempt,
     attemptsBefore,
     interactionKey,

@@ -203,6 +203,7 @@ export class SqliteDeliveries {
         this.take.run({ seq: row.seq, listenerId, owner });
         deliveries.push({
           listenerId,
+          owner,
           attempt: row.attempt + 1,
           attemptsBefore: row.attempts_before,
           interactionKey: row.interaction_key,

@@ -10,7 +10,13 @@ import type { Schema } from '../schema.js';
 /** Written out: a bound LIMIT makes SQLite prepare the statement anew at every run (docs/decisions/0007). */
 const ONE = sql.lit(1);
 const NOT_CLAIMED: readonly number[] = [];
-const DUPLICATE: AppendedEvent = { seq: 0, late: false, claimedBy: NOT_CLAIMED, waiting: false };
+const DUPLICATE: AppendedEvent = {
+  seq: 0,
+  late: false,
+  claimedBy: NOT_CLAIMED,
+  owner: undefined,
+  waiting: false,
+};
 
 interface ReceiptRow {
   id: number;
@@ -156,6 +162,7 @@ export class SqliteEventLog {
         return {
           seq,
           late,
+          owner,
           ...this.fanOut(seq, event, receipt.receivedAt, listeners, capacity, owner),
         };
       });
