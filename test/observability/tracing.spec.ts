@@ -42,8 +42,8 @@ beforeAll(async () => {
   await post({ 'x-b3-traceid': SHORT });
   await post({ 'x-b3-traceid': WITH_SPAN, 'x-b3-spanid': 'e457b5a2e4d86bd1' });
   await post({ traceparent: `00-${W3C}-00f067aa0ba902b7-01` });
-  const [first, second] = [payload(), payload()] as { data: { entities: object[] } }[];
-  const two = { operationId: 'two', data: { entities: [...first!.data.entities, ...second!.data.entities] } };
+  const entities = ['one', 'two'].map((id) => ({ event: 'STARTED', entity: { id } }));
+  const two = { operationId: 'two', data: { entities } };
   await post({ 'x-b3-traceid': BATCH }, two);
   await post({ 'x-b3-traceid': TWICE }, two);
   await post({ 'x-b3-traceid': FAILING });
