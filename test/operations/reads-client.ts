@@ -1,24 +1,37 @@
-import type { Type } from '@nestjs/common';
-
 import type { AppOptions } from '../../src/app.js';
 import type { Environment } from '../../src/config/app-config.js';
+import { api, TOKENS } from '../support/operators.js';
 import { TestService, type Answer } from '../support/service.js';
-
-/** The tokens of services under test. */
-export const OPERATOR_TOKEN = 'operator-token-of-tests';
-export const VIEWER_TOKEN = 'viewer-token-of-tests';
+import { until } from '../support/until.js';
 
 /** Starts a service that operators may ask. */
 export function startOperated(
   env: Environment = {},
-  options: AppOptions & { dataDir?: string; listeners?: readonly Type[] } = {},
+  options: AppOptions & { dataDir?: string } = {},
 ): Promise<TestService> {
-  return TestService.start({ OPERATOR_TOKEN, VIEWER_TOKEN, ...env }, options);
+  return TestService.start({ ...TOKENS, ...env }, options);
 }
 
 /** GETs something of the operators' API. */
-export function get(service: TestService, path: string, token = OPERATOR_TOKEN): Promise<Answer> {
-  return service.send('GET', `/api/v1${path}`, undefined, { authorization: `Bearer ${token}` });
+export function get(
+  service: TestService,
+  path: string,
+  token: string = TOKENS.OPERATOR_TOKEN,
+): Promise<Answer> {
+  return api(service, 'GET', path, { token });
+}
+
+/** A page of a list. */
+export interface ListPage<T> {
+  readonly items: T[];
+  readonly next: string | null;
+}
+
+/** GETs a page that must be there. */
+export async function getPage<T = Answer['json']>(service: TestService, path: string): Promise<ListPage<T>> {
+  const answer = await get(service, path);
+  if (answer.status !== 200) throw new Error(answer.text);
+  return answer.json as ListPage<T>;
 }
 
 /** Every item of a list, page by page. */
@@ -31,11 +44,21 @@ export async function getAll<T = Answer['json']>(
   let next: string | null = null;
   do {
     const cursor: string = next === null ? '' : `&cursor=${next}`;
-    const answer = await get(service, `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor}`);
-    if (answer.status !== 200) throw new Error(answer.text);
-    const page = answer.json as { items: T[]; next: string | null };
+    const join = path.includes('?') ? '&' : '?';
+    const page: ListPage<T> = await getPage(service, `${path}${join}limit=${limit}${cursor}`);
     items.push(...page.items);
     ({ next } = page);
   } while (next !== null);
   return items;
+}
+
+/** Waits until every delivery is over. */
+export async function settled({ store }: TestService): Promise<void> {
+  const { builder } = store;
+  const open = builder
+    .selectFrom('deliveries')
+    .select('seq')
+    .where('holds', '=', 1)
+    .where('state', '<>', 'dead');
+  await until(async () => (await store.query(open)).length === 0);
 }
