@@ -33,8 +33,8 @@ export function duration(ms: number): string {
   return parts.join(' ');
 }
 
-/** Seconds, as {@link duration} has them; a dash where there are none. */
-export const seconds = (value: number | null): string => (value === null ? '–' : duration(value * SECOND));
+/** Seconds, as {@link duration} has them. */
+export const seconds = (value: number): string => duration(value * SECOND);
 
 /** 1536 → 1.5 KiB */
 export function bytes(value: number): string {
@@ -44,8 +44,7 @@ export function bytes(value: number): string {
 }
 
 /** A share of one, in percent. */
-export const percent = (share: number | null): string =>
-  share === null ? '–' : `${(share * 100).toFixed(1)} %`;
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 

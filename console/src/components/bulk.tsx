@@ -18,7 +18,7 @@ export interface Job {
 interface Progress {
   readonly job: Job;
   readonly count: number;
-  readonly failed: readonly { id: number; errors: string[] }[];
+  readonly failed: NonNullable<Batch['failed']>;
   readonly state: 'running' | 'stopping' | 'stopped' | 'done' | 'failed';
   readonly error?: ApiError;
 }

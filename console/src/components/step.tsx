@@ -84,7 +84,7 @@ function Id({ name, value }: { name: string; value: string | null }) {
 
 function Outcome({ seq, of, reload }: { seq: number; of: Delivery; reload: () => void }) {
   const [error, setError] = useState<ApiError>();
-  const { listener, state, attempts, attempt } = of;
+  const { listener, state, attempts } = of;
   const act = (action: 'retry' | 'discard'): void => {
     setError(undefined);
     post(`/deliveries/${action}`, { filter: { listener, seqs: [seq] } }).then(reload, setError);
@@ -107,16 +107,15 @@ function Outcome({ seq, of, reload }: { seq: number; of: Delivery; reload: () =>
         )}
       </div>
       {error && <Fault error={error} />}
-      {attempts.length > 0 && (
+      {/* One that succeeded at once is told in the line above. */}
+      {attempts.some(({ outcome }) => outcome !== 'done') && (
         <ol class="attempts" aria-label={`Attempts of ${listener}`}>
           {attempts.map((one) => (
-            <li key={`${one.attempt} ${one.startedAt}`}>
-              <span class="muted">
-                {one.attempt === attempt ? 'attempt' : 'earlier'} {one.attempt}
-              </span>
+            <li key={one.attempt}>
+              <span class="muted">attempt {one.attempt}</span>
               <Badge state={one.outcome} />
               <Time at={one.startedAt} />
-              <span class="muted">{one.durationMs === null ? '' : duration(one.durationMs)}</span>
+              <span class="muted">{duration(one.durationMs)}</span>
               {one.error !== null && <bdi class="error">{one.error}</bdi>}
             </li>
           ))}

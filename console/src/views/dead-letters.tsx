@@ -88,11 +88,11 @@ export function DeadLetters() {
             label="Dead letters by error"
             groups={shown.map((group) => ({
               key: JSON.stringify([group.listener, group.error]),
-              name: group.error ?? 'no error',
+              name: group.error === '' ? 'an error without a message' : group.error,
               note: group.listener,
               count: group.count,
               active: error !== null && group.error === error && group.listener === listener,
-              choose: () => setQuery({ listener: group.listener, error: group.error ?? '' }),
+              choose: () => setQuery({ listener: group.listener, error: group.error }),
             }))}
             all={
               listener !== null || error !== null ? () => setQuery({ listener: '', error: '' }) : undefined

@@ -47,7 +47,9 @@ export function InteractionView() {
       </Heading>
       {found ? (
         <Loaded from={known}>
-          {({ items }) => items.map((item) => <History key={item.channel} of={item} reload={known.reload} />)}
+          {({ items }) =>
+            items.map((item) => <History key={item.channel} id={id} of={item} reload={known.reload} />)
+          }
         </Loaded>
       ) : (
         <Empty title="No event of this interaction is in the store.">
@@ -66,7 +68,7 @@ export function InteractionView() {
   );
 }
 
-function History({ of, reload }: { of: InteractionHistory; reload: () => void }) {
+function History({ id, of, reload }: { id: string; of: InteractionHistory; reload: () => void }) {
   const { state, startedAt, lateStartedAt, finishedAt, durationMs, selfUri, channel } = of;
   const events = [...of.events].sort((a, b) => a.seq - b.seq);
   return (
@@ -125,6 +127,12 @@ function History({ of, reload }: { of: InteractionHistory; reload: () => void })
           <Step key={event.seq} event={event} reload={reload} withBody />
         ))}
       </ol>
+      {of.more && (
+        <p class="muted">
+          It has more events than these:{' '}
+          <a href={`/events?interaction=${encodeURIComponent(id)}`}>see them all</a>.
+        </p>
+      )}
     </section>
   );
 }

@@ -112,7 +112,7 @@ function Charts({ of: { series } }: { of: ListenerDetail }) {
   const times = series.map(({ at }) => at);
   const lag = series.map(({ lagSeconds }) => lagSeconds);
   const failed = series.reduce((sum, point) => sum + point.failed, 0);
-  const most = Math.max(0, ...lag.map((value) => value ?? 0));
+  const most = Math.max(0, ...lag);
   return (
     <div class="pair">
       <section class="card" aria-labelledby="lag">
@@ -168,7 +168,7 @@ function Replays({ listener }: { listener: string }) {
   );
 }
 
-function told(filter: Readonly<Record<string, unknown>>): string {
+function told(filter: Replay['filter']): string {
   const parts = Object.entries(filter).filter(([, value]) => value != null);
   return parts.length === 0
     ? 'every event'

@@ -110,7 +110,7 @@ function Tiles({ of }: { of: Figures }) {
         value={seconds(listeners.lagSeconds)}
         to="/listeners"
         note={`${plural(listeners.waiting, 'delivery', 'deliveries')} waiting`}
-        tone={(listeners.lagSeconds ?? 0) > 60 ? 'warn' : undefined}
+        tone={listeners.lagSeconds > LATE_S ? 'warn' : undefined}
       />
       <Tile
         name="Dead letters"
@@ -129,6 +129,9 @@ function Tiles({ of }: { of: Figures }) {
     </div>
   );
 }
+
+/** Seconds behind that an operator should hear of. */
+const LATE_S = 60;
 
 interface TileProps {
   readonly name: string;

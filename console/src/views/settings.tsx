@@ -40,11 +40,9 @@ const AUDIT_COLUMNS: readonly Column<AuditEntry>[] = [
   { head: 'Who', cell: ({ requestedBy, role }) => <Text value={`${requestedBy} (${role})`} /> },
   { head: 'From', cell: ({ address }) => <Text value={address} mono /> },
   { head: 'Did', cell: ({ action }) => <Text value={action} /> },
-  { head: 'To', kind: 'wide', cell: ({ target }) => <Text value={told(target)} mono /> },
-  { head: 'How many', kind: 'num', cell: (entry) => (entry.count === null ? '–' : count(entry.count)) },
+  { head: 'To', kind: 'wide', cell: ({ target }) => <Text value={JSON.stringify(target)} mono /> },
+  { head: 'How many', kind: 'num', cell: (entry) => count(entry.count) },
 ];
-
-const told = (target: unknown): string | null => (target == null ? null : JSON.stringify(target));
 
 /** How the service is set, and who did what. */
 export function Settings() {
