@@ -13,10 +13,12 @@ import { OperationsServer } from './http/operations-server.js';
 import { screenRequests } from './http/screen.js';
 import { Access } from './operations/access/access.js';
 import { guardOperations } from './operations/access/gate.js';
+import { createOperationsDocument } from './operations/document.js';
 import { servePage } from './operations/page.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { Metrics } from './observability/metrics.js';
 import { Tracing } from './observability/tracing.js';
+import { createDocument } from './webhook/document.js';
 import { keepRawBody } from './webhook/raw-body.js';
 
 /** What {@link createApp} can be given beside its configuration. */
@@ -60,7 +62,19 @@ export async function createApp(
   observeRequests(fastify, config, metrics, app.get<Tracing | undefined>(Tracing));
   await protectPages(app, config);
   if (config.operations.tokens.size > 0) await servePage(fastify, config);
-  if (config.docs) serveDocs(app, config);
+  if (config.docs) {
+    const webhook = {
+      name: 'Webhook',
+      path: 'docs-json',
+      create: () => createDocument(app, config),
+    } as const;
+    const operations = {
+      name: 'Operators',
+      path: 'docs-operations-json',
+      create: () => createOperationsDocument(app),
+    } as const;
+    serveDocs(app, config.operations.tokens.size > 0 ? [webhook, operations] : [webhook]);
+  }
   return app;
 }
 

@@ -34,7 +34,7 @@ export function Ids(description: string): PropertyDecorator {
 /** The filter of a command: it must be there, since none would mean all. */
 export function Filter(type: () => Type, description = '`{}` picks all of them.'): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ type, description }),
+    ApiProperty({ type: () => type(), description }),
     IsObject({ message: 'filter must be an object; {} picks all' }),
     ValidateNested(),
     TransformTo(type),

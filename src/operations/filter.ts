@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsOptional, IsString, Matches } from 'class-validator';
 
@@ -92,6 +92,7 @@ export class EventFilterQuery implements FilterFields {
 }
 
 /** Picks events, in a body. */
+@ApiSchema({ name: 'EventFilter', description: 'Picks events: all that is given must match.' })
 export class EventFilterBody implements FilterFields {
   @Text('Id of the interaction.')
   interaction?: string;

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiCookieAuth, ApiResponse, ApiTags } from '@nestjs/swag
 
 import { API_PATH } from '../config/operations-config.js';
 import { OperationsExceptionFilter } from './exception.filter.js';
+import type { Tag } from './tags.js';
 import { VALIDATION } from './validation.js';
 
 /** Names of the ways in, in the OpenAPI document. */
@@ -29,7 +30,7 @@ export function Refused(status: number, description: string): MethodDecorator & 
  *   list(@Query() query: EventsQuery): Promise<Page<EventSummaryDto>> { … }
  * }
  */
-export function OperatorApi(path: string, tag: string): ClassDecorator {
+export function OperatorApi(path: string, tag: Tag): ClassDecorator {
   return applyDecorators(
     Controller(path === '' ? API_PATH : `${API_PATH}/${path}`),
     UseFilters(OperationsExceptionFilter),

@@ -1,11 +1,13 @@
 import { Get, Query, Req, Res } from '@nestjs/common';
-import { ApiExtraModels, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiExtraModels, ApiHeader, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { Clock } from '../events/clock.js';
 import { CalledBy, type Caller } from './access/caller.js';
 import { badRequest } from './errors.js';
+import { EventDto } from './events.dto.js';
 import { OperatorApi, Refused } from './operator-api.decorator.js';
+import { OverviewDto } from './overview.dto.js';
 import { StreamConnection } from './stream-connection.js';
 import { StreamAttemptDto, StreamQuery } from './stream.dto.js';
 import { StreamService } from './stream.service.js';
@@ -34,11 +36,18 @@ export class StreamController {
     description: 'The `id` of the last event that was received: all after it comes first.',
     schema: { type: 'integer' },
   })
-  @ApiExtraModels(StreamAttemptDto)
+  @ApiExtraModels(EventDto, StreamAttemptDto, OverviewDto)
   @ApiResponse({
     status: 200,
     description: 'A stream without end.',
-    content: { 'text/event-stream': { schema: { type: 'string' } } },
+    content: {
+      'text/event-stream': {
+        schema: {
+          description: 'The data of one event of the stream.',
+          oneOf: [EventDto, StreamAttemptDto, OverviewDto].map((type) => ({ $ref: getSchemaPath(type) })),
+        },
+      },
+    },
   })
   @Refused(400, 'A parameter is not known or not valid.')
   @Refused(503, 'As many streams are open as there can be, or the service stops.')

@@ -1,5 +1,5 @@
 import { Body, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiResponse, ApiSecurity } from '@nestjs/swagger';
+import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import { IsString, MaxLength } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -46,7 +46,6 @@ export class SessionController {
     summary: 'Sign in',
     description: 'Gives the session cookie `iw_session`, good for 12 hours. Needs `X-Requested-By`.',
   })
-  @ApiSecurity({})
   @ApiResponse({ status: 204, description: 'Signed in.' })
   @Refused(403, '`X-Requested-By` is missing.')
   signIn(
