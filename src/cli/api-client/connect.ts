@@ -53,7 +53,8 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 }
 
-function url(text: string): URL {
+/** Reads an option that is an address. */
+export function url(text: string): URL {
   try {
     return parseUrl(text);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import type { ApiClient } from '../api-client/api-client.js';
 import { addApiOptions, connect, EXIT_HELP, TOKEN_HELP, type ApiOptions } from '../api-client/connect.js';
@@ -21,6 +21,8 @@ interface ListOptions extends ApiOptions {
 }
 
 type ChangeOptions = ApiOptions & PayloadSelection & BulkOptions;
+
+const QUARANTINE_STATES = ['held', 'reprocessed', 'discarded'];
 
 const EXAMPLES = `
 Examples:
@@ -68,7 +70,9 @@ export function addQuarantineCommand(program: Command, setExitCode: (code: numbe
     .command('quarantine')
     .description('List authentic payloads that are not valid; or show, reprocess or discard them.')
     .option('--channel <name>', 'of one channel')
-    .option('--state <state>', 'held, reprocessed or discarded', 'held')
+    .addOption(
+      new Option('--state <state>', 'what became of them').choices(QUARANTINE_STATES).default('held'),
+    )
     .option('--groups', 'count those that are held by what is wrong with them')
     .option('--limit <n>', 'at the most, the newest first', positive, 50);
   addApiOptions(quarantine)

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../api-client/api-client.js';
 import { addApiOptions, connect, EXIT_HELP, TOKEN_HELP, type ApiOptions } from '../api-client/connect.js';
 import { addFilterOptions, filterBody, positive, type FilterOptions } from '../api-client/filter.js';
-import type { Replay } from '../api-client/shapes.js';
+import type { Replay, ReplayCount } from '../api-client/shapes.js';
 import { addBulkOptions, BULK_HELP, type BulkOptions } from '../bulk/options.js';
 import { EXIT, UsageError } from '../failure.js';
 import { watchReplay } from '../replay/watch.js';
@@ -84,7 +84,7 @@ async function begin(client: ApiClient, options: ReplayOptions): Promise<number>
   const { listener, dryRun = false, yes = false, detach = false, json = false } = options;
   if (listener === undefined) throw new UsageError('Say who gets the events: --listener NAME.');
   const request = { listener, filter: filterBody(options) };
-  const found = await client.post<{ count: number }>('/replays', { ...request, dryRun: true });
+  const found = await client.post<ReplayCount>('/replays', { ...request, dryRun: true });
   const events = count(found.count, 'event');
   if (dryRun || found.count === 0) {
     if (json) console.log(jsonLine({ count: found.count, dryRun }));

@@ -52,15 +52,11 @@ export async function* deadLetters(
   most = Infinity,
 ): AsyncGenerator<readonly DeliveryItem[]> {
   const seqs = seq && new Set(seq);
-  const query = { state: 'dead', listener, ...filterBody(filter) };
+  const query = { state: 'dead', listener, error, ...filterBody(filter) };
   let left = most;
   for await (const items of client.pages<DeliveryItem>('/deliveries', query, Infinity)) {
     // What the list cannot be asked for.
-    const picked = items.filter(
-      (item) =>
-        (seqs === undefined || seqs.has(item.seq)) &&
-        (error === undefined || (item.error ?? '').split('\n', 1)[0] === error),
-    );
+    const picked = seqs === undefined ? items : items.filter((item) => seqs.has(item.seq));
     yield picked.slice(0, left);
     left -= picked.length;
     if (left <= 0) return;

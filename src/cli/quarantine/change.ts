@@ -73,13 +73,10 @@ async function* heldPayloads(
   ids: readonly number[],
   { channel, error }: PayloadSelection,
 ): AsyncGenerator<readonly QuarantineItem[]> {
-  const query: Query = { state: 'held', channel };
+  const query: Query = { state: 'held', channel, error };
   for await (const items of client.pages<QuarantineItem>('/quarantine', query, Infinity)) {
     // What the list cannot be asked for.
-    yield items.filter(
-      ({ id, errors }) =>
-        (ids.length === 0 || ids.includes(id)) && (error === undefined || errors.includes(error)),
-    );
+    yield ids.length === 0 ? items : items.filter(({ id }) => ids.includes(id));
   }
 }
 

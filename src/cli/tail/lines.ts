@@ -37,6 +37,6 @@ export const TEXT_LINES: Lines = {
 
 /** For programs: one JSON document a line, as the API has it, and what kind it is. */
 export const JSON_LINES: Lines = {
-  event: (event) => jsonLine({ kind: 'event', ...event }),
-  attempt: (attempt, at) => jsonLine({ kind: 'attempt', at: at.toISOString(), ...attempt }),
+  event: (event) => jsonLine(Object.assign({ kind: 'event' }, event)),
+  attempt: (attempt, at) => jsonLine(Object.assign({ kind: 'attempt', at: at.toISOString() }, attempt)),
 };
