@@ -16,13 +16,18 @@ export function standing({ state, attempt, dueAt }: DeliveryState): string {
       return paint('yellow', `attempt ${attempt + 1} is due${dueAt === null ? '' : ` at ${dueAt}`}`);
     case 'running':
       return paint('yellow', `attempt ${attempt} runs`);
-    default:
-      return printable(state);
+    case 'discarded':
+      return 'discarded';
   }
 }
 
 /** One attempt, in words. */
-export function attemptText({ attempt, outcome, durationMs, error }: Omit<Attempt, 'startedAt'>): string {
+export function attemptText({
+  attempt,
+  outcome,
+  durationMs,
+  error,
+}: Pick<Attempt, 'attempt' | 'outcome' | 'durationMs' | 'error'>): string {
   const told = `attempt ${attempt} ${outcomeText(outcome)} after ${duration(durationMs)}`;
   return error === null ? told : `${told}: ${firstLine(error)}`;
 }
@@ -42,7 +47,7 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-function outcomeText(outcome: string): string {
+function outcomeText(outcome: Attempt['outcome']): string {
   switch (outcome) {
     case 'done':
       return paint('green', 'done');
@@ -52,7 +57,7 @@ function outcomeText(outcome: string): string {
       return paint('red', 'failed for good');
     case 'later':
       return paint('yellow', 'asked to be run later');
-    default:
-      return paint('red', printable(outcome));
+    case 'failed':
+      return paint('red', 'failed');
   }
 }
