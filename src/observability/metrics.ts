@@ -8,6 +8,8 @@ import { REFUSAL_REASONS, type RefusalReason } from './refusal-reason.js';
 
 /** What every metric of this service begins with. */
 const PREFIX = 'interactions_webhook_';
+/** Metrics that other programs have too, under the same names. */
+const COMMON = /^(process|nodejs)_/;
 
 /** Seconds: from an answer out of memory to the 10 s after which the vendor gives up. */
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -206,7 +208,7 @@ export class Metrics {
     collect: (gauge: Gauge<T>) => Promise<void> | void,
   ): void {
     new Gauge({
-      name: name.startsWith('process_') ? name : `${PREFIX}${name}`,
+      name: COMMON.test(name) ? name : `${PREFIX}${name}`,
       help,
       labelNames,
       registers: [this.registry],

@@ -22,7 +22,7 @@ export class ProcessMetrics implements OnModuleDestroy {
     metrics.gauge('process_resident_memory_bytes', 'Memory of the process.', [], (gauge) =>
       gauge.set(process.memoryUsage.rss()),
     );
-    metrics.gauge('process_heap_bytes', 'JavaScript heap in use by the main thread.', [], (gauge) =>
+    metrics.gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use by the main thread.', [], (gauge) =>
       gauge.set(process.memoryUsage().heapUsed),
     );
     new Counter({

@@ -40,3 +40,40 @@ export async function gained(
       .filter(([name, value]) => value !== 0 && /_total(\{|$)|_count(\{|$)/.test(name)),
   );
 }
+
+/** A metric as the service exposes it. */
+export interface Exposed {
+  readonly type: string;
+  readonly help: string;
+  readonly labels: ReadonlySet<string>;
+  /** Values that a label has, where it was ever used. */
+  readonly values: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The names of its series: those of a histogram have suffixes. */
+  readonly series: ReadonlySet<string>;
+}
+
+const SERIES_OF: Readonly<Record<string, readonly string[]>> = { histogram: ['_bucket', '_sum', '_count'] };
+
+/** Every metric of an exposition, by name. */
+export function parseExposition(text: string): Map<string, Exposed> {
+  const metrics = new Map<string, Exposed>();
+  const bySeries = new Map<string, Exposed>();
+  const help = new Map(
+    [...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map(([, name = '', said = '']) => [name, said]),
+  );
+  for (const [, name = '', type = ''] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    const series = new Set((SERIES_OF[type] ?? ['']).map((suffix) => `${name}${suffix}`));
+    const metric = { type, help: help.get(name) ?? '', labels: new Set<string>(), values: new Map(), series };
+    metrics.set(name, metric);
+    for (const one of series) bySeries.set(one, metric);
+  }
+  for (const [, name = '', labels = ''] of text.matchAll(/^(\w+)\{(.*)\} \S+$/gm)) {
+    const metric = bySeries.get(name);
+    for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
+      (metric?.labels as Set<string>).add(label);
+      const values = (metric?.values as Map<string, Set<string>>).get(label) ?? new Set();
+      (metric?.values as Map<string, Set<string>>).set(label, values.add(value));
+    }
+  }
+  return metrics;
+}
