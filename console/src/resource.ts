@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, getPage, type Query } from './api.js';
 import { subscribe, type Note } from './stream.js';
 
-/** Something that is loaded. What was loaded before stays while it is loaded again, or cannot be. */
+/** Something that is loaded. What was loaded before stays while it is loaded again. */
 export interface Resource<T> {
   readonly data: T | undefined;
   readonly error: ApiError | undefined;
@@ -11,27 +11,35 @@ export interface Resource<T> {
   readonly reload: () => void;
 }
 
-/** Loads, and again whenever `key` changes; then what was loaded for another key is gone. */
+interface State<T> {
+  readonly data?: T | undefined;
+  /** The key that `data` was loaded for. */
+  readonly of?: string;
+  readonly error?: ApiError | undefined;
+  readonly loading: boolean;
+}
+
+/**
+ * Loads, and again whenever `key` changes. What was loaded for the key before is shown until then, so that
+ * nothing jumps; but not beside an error, where it would be taken for what was asked for.
+ */
 export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
-  const [state, setState] = useState<{ key: string; data?: T; error?: ApiError; loading: boolean }>({
-    key,
-    loading: true,
-  });
+  const [state, setState] = useState<State<T>>({ loading: true });
   const latest = useRef(load);
   latest.current = load;
   const running = useRef<AbortController | undefined>(undefined);
   const reload = useCallback(() => {
     running.current?.abort();
-    const controller = (running.current = new AbortController());
-    setState((before) => ({ ...(before.key === key ? before : { key }), loading: true }));
-    latest.current(controller.signal).then(
+    const { signal } = (running.current = new AbortController());
+    setState((before) => ({ ...before, loading: true }));
+    latest.current(signal).then(
       (data) => {
-        if (!controller.signal.aborted) setState({ key, data, loading: false });
+        if (!signal.aborted) setState({ data, of: key, loading: false });
       },
-      (error: unknown) => {
-        if (controller.signal.aborted) return;
-        const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
-        setState((before) => ({ ...before, error: fault, loading: false }));
+      (fault: unknown) => {
+        if (signal.aborted) return;
+        const error = fault instanceof ApiError ? fault : new ApiError(0, String(fault));
+        setState((before) => ({ ...(before.of === key && before), error, loading: false }));
       },
     );
   }, [key]);
@@ -39,8 +47,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     reload();
     return () => running.current?.abort();
   }, [reload]);
-  const { data, error, loading } =
-    state.key === key ? state : { data: undefined, error: undefined, loading: true };
+  const { data, error, loading } = state;
   return { data, error, loading, reload };
 }
 
