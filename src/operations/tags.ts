@@ -8,7 +8,6 @@ export const TAGS = {
   Deliveries: 'Events for listeners: dead letters above all.',
   Replays: 'Stored events that are delivered again.',
   Quarantine: 'Authentic payloads that could not be accepted.',
-  Stats: 'Counts and durations.',
   Stream: 'What happens, as it happens.',
   Settings: 'What the service is set to.',
   Audit: 'What operators did.',

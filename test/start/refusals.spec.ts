@@ -41,7 +41,7 @@ describe('a configuration that cannot be used', () => {
       'See docs/configuration.md.',
     );
     expectRefusal(refused, CONFIG, message);
-    expect(existsSync(folder.dataDir)).toBe(false);
+    expect(existsSync(`${folder.dataDir}/interactions.db`)).toBe(false);
   });
 
   it('is refused with everything that is wrong, not just the first', async () => {
@@ -71,7 +71,7 @@ describe('a configuration that cannot be used', () => {
       CONFIG,
       /^LISTENERS: \.\/crm\.module\.js is not there \(looked for \/.+crm\.module\.js\)\.\n$/,
     );
-    expect(existsSync(folder.dataDir)).toBe(false);
+    expect(existsSync(`${folder.dataDir}/interactions.db`)).toBe(false);
   });
 
   it.each([
@@ -158,9 +158,15 @@ describe('an address that cannot be listened on', () => {
 
   const taken = (): string => `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set PORT.`;
 
-  it('since something listens there is refused before anything is made', async () => {
+  it('since something listens there is refused before the store is made', async () => {
     expectRefusal(await folder.refused({ PORT: port }), UNAVAILABLE, taken());
-    expect(existsSync(folder.dataDir)).toBe(false);
+    expect(existsSync(`${folder.dataDir}/interactions.db`)).toBe(false);
+  });
+
+  it('is told apart where it is that of the operators', async () => {
+    const message = `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set OPERATIONS_PORT.`;
+    expectRefusal(await folder.refused({ OPERATIONS_PORT: port }), UNAVAILABLE, message);
+    expect(existsSync(`${folder.dataDir}/interactions.db`)).toBe(false);
   });
 
   it('runs no listener and claims nothing: what waited is delivered by the next start', async () => {

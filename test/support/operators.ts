@@ -22,7 +22,8 @@ export function api(
   path: string,
   request: ApiRequest = {},
 ): Promise<Answer> {
-  const { token, body, headers } = { token: TOKENS.OPERATOR_TOKEN, ...request };
+  const { body, headers } = request;
+  const token = 'token' in request ? request.token : TOKENS.OPERATOR_TOKEN;
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return service.send(method, `/api/v1${path}`, bytes, {
     authorization: token === undefined ? undefined : `Bearer ${token}`,

@@ -59,6 +59,7 @@ export class ServiceProcess {
       PORT: '0',
       DOCS: 'off',
       AUDIT_LOG: 'off',
+      INTERACTIONS: 'off',
     };
     const child = spawn(process.execPath, ['--import', LOADER, MAIN], {
       cwd: dataDir,
