@@ -1,6 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { userInfo } from 'node:os';
+import { text } from 'node:stream/consumers';
 
-import { refusalOf, unreachable } from './refusal.js';
+import { notTheApi, refusalOf, unreachable } from './refusal.js';
+import { send, type RequestOptions } from './request.js';
 import type { Page } from './shapes.js';
 import type { Token } from './token.js';
 
@@ -13,8 +16,6 @@ export interface OpenOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
-
-type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
 
 /** Items of a page at the most. */
 const PAGE_LIMIT = 500;
@@ -33,20 +34,14 @@ export class ApiClient {
   }
 
   /** @throws CommandFailure unless the answer is a success. */
-  async get<T>(path: string, query: Query = {}): Promise<T> {
-    const response = await this.request(this.urlOf(path, query), { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return (await response.json()) as T;
+  get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.json(this.urlOf(path, query), {});
   }
 
   /** @throws CommandFailure unless the answer is a success. */
-  async post<T>(path: string, body: object = {}): Promise<T> {
-    const response = await this.request(this.urlOf(path), {
-      method: 'POST',
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return (await response.json()) as T;
+  post<T>(path: string, body: object = {}): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.json(this.urlOf(path), { method: 'POST', body: JSON.stringify(body), headers });
   }
 
   /**
@@ -60,6 +55,7 @@ export class ApiClient {
     do {
       const limit = Math.min(left, PAGE_LIMIT);
       const page: Page<T> = await this.get(path, { ...query, limit, cursor });
+      if (!Array.isArray(page.items)) throw notTheApi(this.urlOf(path), 200);
       left -= page.items.length;
       cursor = page.next ?? undefined;
       yield page.items;
@@ -71,19 +67,29 @@ export class ApiClient {
    *
    * @throws CommandFailure unless the answer is a success.
    */
-  open(path: string, { query = {}, headers = {}, signal }: OpenOptions = {}): Promise<Response> {
-    return this.request(this.urlOf(path, query), { headers, ...(signal === undefined ? {} : { signal }) });
+  open(path: string, { query = {}, headers = {}, signal }: OpenOptions = {}): Promise<IncomingMessage> {
+    return this.request(this.urlOf(path, query), { headers, signal });
   }
 
-  private async request(url: URL, init: Init): Promise<Response> {
-    const headers = { ...this.headers, ...init.headers };
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' }).catch((error: unknown) => {
-      // Whoever aborted it knows why.
-      if (error instanceof Error && error.name === 'AbortError') throw error;
+  private async json<T>(url: URL, options: Partial<RequestOptions>): Promise<T> {
+    const response = await this.request(url, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    try {
+      return JSON.parse(await bodyOf(response, url)) as T;
+    } catch (error) {
+      if (error instanceof SyntaxError) throw notTheApi(url, response.statusCode ?? 0);
+      throw error;
+    }
+  }
+
+  private async request(url: URL, options: Partial<RequestOptions>): Promise<IncomingMessage> {
+    const headers = { ...this.headers, ...options.headers };
+    const response = await send(url, { ...options, headers }).catch((error: unknown) => {
       throw unreachable(error, url);
     });
-    if (!response.ok) throw await refusalOf(response, this.token.from);
-    return response;
+    const { statusCode: status = 0, headers: answered } = response;
+    if (status >= 200 && status < 300) return response;
+    const answer = { url, status, location: answered.location, text: await bodyOf(response, url) };
+    throw refusalOf(answer, this.token.from);
   }
 
   private urlOf(path: string, query: Query = {}): URL {
@@ -95,6 +101,12 @@ export class ApiClient {
     }
     return url;
   }
+}
+
+async function bodyOf(response: IncomingMessage, url: URL): Promise<string> {
+  return text(response).catch((error: unknown) => {
+    throw unreachable(error, url);
+  });
 }
 
 /** Who did it, for the audit log: the user of this machine. */

@@ -1,6 +1,7 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { EventSourceParserStream, type EventSourceMessage } from 'eventsource-parser/stream';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
 import type { ApiClient } from './api-client.js';
 import { RefusedError } from './refusal.js';
@@ -57,8 +58,14 @@ export async function* follow(client: ApiClient, options: FollowOptions): AsyncG
   }
 }
 
-async function* messagesOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
-  if (body === null) return;
-  const text = body.pipeThrough(new TextDecoderStream());
-  for await (const message of text.pipeThrough(new EventSourceParserStream())) yield message;
+async function* messagesOf(response: Readable): AsyncGenerator<EventSourceMessage> {
+  let received: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => received.push(message) });
+  response.setEncoding('utf8');
+  for await (const chunk of response as AsyncIterable<string>) {
+    parser.feed(chunk);
+    const messages = received;
+    received = [];
+    yield* messages;
+  }
 }

@@ -17,29 +17,38 @@ export class RefusedError extends CommandFailure {
   }
 }
 
+/** An answer that is read to its end. */
+export interface Answer {
+  readonly url: URL;
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly text: string;
+}
+
 /** What an answer that is no success means for whoever runs a command. */
-export async function refusalOf(response: Response, tokenFrom: string): Promise<RefusedError> {
-  const { status, headers, url } = response;
-  const text = await response.text().catch(() => '');
-  const body = parse(text);
+export function refusalOf({ url, status, location, text }: Answer, tokenFrom: string): RefusedError {
   if (status >= 300 && status < 400) {
-    const location = printable(headers.get('location') ?? 'somewhere else');
+    const to = printable(location ?? 'somewhere else');
     return new RefusedError(
       status,
-      `${url} is answered with a redirect to ${location}. Name the final address with --url.`,
+      `${url.href} is answered with a redirect to ${to}. Name the final address with --url.`,
     );
   }
-  if (body === undefined) {
-    return new RefusedError(
-      status,
-      `${url} is answered ${status}, but not by the operators' API. Check --url; a proxy may not let it through.`,
-    );
-  }
+  const body = parse(text);
+  if (body === undefined) return notTheApi(url, status);
   const told = [body.status.message, ...(body.errors ?? []).filter((error) => error !== body.status.message)];
   const said = told.map(printable).join('\n  - ');
   return new RefusedError(
     status,
     status === 401 ? `${said} The token that was sent came from ${tokenFrom}.` : said,
+  );
+}
+
+/** Something else answers. */
+export function notTheApi(url: URL, status: number): RefusedError {
+  return new RefusedError(
+    status,
+    `${url.href} is answered ${status}, but not by the operators' API. Check --url; a proxy may not let it through.`,
   );
 }
 
@@ -68,7 +77,7 @@ export function unreachable(error: unknown, { origin }: URL): CommandFailure {
   return new CommandFailure(told, EXIT.unavailable);
 }
 
-/** fetch() wraps what happened; a name with several addresses wraps it once more. */
+/** A name with several addresses wraps what happened, and so does a signal that aborts. */
 function causeOf(error: unknown): { code: string | undefined; message: string } {
   let cause = error as NodeJS.ErrnoException & { cause?: unknown; errors?: readonly unknown[] };
   for (;;) {

@@ -1,6 +1,6 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -29,9 +29,7 @@ export async function exportEvents(
     throw new UsageError(`${file} is there already; nothing is overwritten.`);
   const { signal, release } = onInterrupt();
   try {
-    const { body } = await client.open(`/events.${format}`, { query, signal });
-    if (body === null) return;
-    const source = Readable.fromWeb(body);
+    const source = await client.open(`/events.${format}`, { query, signal });
     if (file === undefined) await toStdout(source, format, signal);
     else await toFile(source, file, signal);
   } catch (error) {
