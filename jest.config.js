@@ -1,8 +1,6 @@
 /** Jest runs the TypeScript sources as ES modules; see test/support/typescript.mjs for the store's thread. */
-export default {
+const common = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test'],
-  testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -18,5 +16,31 @@ export default {
       },
     ],
   },
+};
+
+/** What is of one engine alone is in a file named after it. */
+const OF_POSTGRES = '\\.postgres\\.spec\\.ts$';
+const OF_SQLITE = '\\.sqlite\\.spec\\.ts$';
+
+export default {
   testTimeout: 20_000,
+  projects: [
+    {
+      ...common,
+      displayName: 'sqlite',
+      roots: ['<rootDir>/src', '<rootDir>/test'],
+      testMatch: ['**/*.spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', OF_POSTGRES],
+    },
+    {
+      ...common,
+      displayName: 'postgres',
+      roots: ['<rootDir>/test'],
+      testMatch: ['**/test/{store,delivery}/**/*.spec.ts', '**/*.postgres.spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', OF_SQLITE],
+      globals: { ENGINE: 'postgres' },
+      globalSetup: '<rootDir>/test/support/postgres-setup.mjs',
+      globalTeardown: '<rootDir>/test/support/postgres-teardown.mjs',
+    },
+  ],
 };

@@ -64,7 +64,7 @@ export function failureKind(error: unknown): FailureKind {
 /** Characters of an error that are kept. */
 const ERROR_LIMIT = 4_000;
 
-/** An error as text: its stack where it has one, cut to size, whatever was thrown. */
+/** An error as text that every store can keep: its stack where it has one, cut to size, whatever was thrown. */
 export function describeError(error: unknown): string {
   let text: string;
   try {
@@ -72,5 +72,6 @@ export function describeError(error: unknown): string {
   } catch {
     text = 'Thrown: something that cannot be shown as text';
   }
-  return text.length > ERROR_LIMIT ? `${text.slice(0, ERROR_LIMIT)}… (${text.length} characters)` : text;
+  const cut = text.length > ERROR_LIMIT ? `${text.slice(0, ERROR_LIMIT)}… (${text.length} characters)` : text;
+  return cut.replaceAll('\0', '\ufffd');
 }

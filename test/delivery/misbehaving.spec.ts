@@ -50,7 +50,7 @@ describe('a handler that fails in an odd way costs an attempt, not an event', ()
     [
       'an error with a U+0000 and half a surrogate pair',
       Object.assign(new Error(), { stack: 'a\0b\ud800' }),
-      'a\0b\ufffd',
+      'a\ufffdb\ufffd',
     ],
   ])('by throwing %s', async (_, thrown, error) => {
     const handlers = [(): never => raise(thrown), () => Promise.resolve().then(() => raise(thrown))];

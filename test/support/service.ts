@@ -11,6 +11,7 @@ import { createApp, type AppOptions } from '../../src/app.js';
 import { AppConfig, type Environment } from '../../src/config/app-config.js';
 import { Store } from '../../src/store/store.js';
 import { sign } from '../../src/webhook/signature.js';
+import { databaseEnv, removeDatabase } from './engine.js';
 
 /** The secret of the channel `default` in tests. */
 export const SECRET = 'test-secret';
@@ -49,6 +50,7 @@ export class TestService {
     const config = AppConfig.load({
       WEBHOOK_SECRET: SECRET,
       DATA_DIR: dataDir,
+      ...(await databaseEnv(dataDir)),
       PORT: '0',
       LOG_LEVEL: 'silent',
       AUDIT_LOG: 'off',
@@ -63,7 +65,9 @@ export class TestService {
   /** Stops the service, and removes its data unless another service owns them. */
   async stop(): Promise<void> {
     await this.app.close();
-    if (this.ownsData) rmSync(this.dataDir, { recursive: true, force: true });
+    if (!this.ownsData) return;
+    await removeDatabase(this.dataDir);
+    rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   get store(): Store {

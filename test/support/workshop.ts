@@ -6,6 +6,7 @@ import type { Environment } from '../../src/config/app-config.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import type { DeliveryState } from '../../src/store/schema.js';
+import { databaseEnv, databaseOf, removeDatabase } from './engine.js';
 import { ServiceProcess } from './service-process.js';
 
 /** A data folder, the processes that share it, and what their listeners wrote down. */
@@ -19,7 +20,8 @@ export class Workshop {
   async start(listeners?: string, env: Environment = {}): Promise<ServiceProcess> {
     const loaded =
       listeners === undefined ? {} : { LISTENERS: resolve(listeners), JOURNAL: this.journalFile };
-    const service = ServiceProcess.spawn(this.dataDir, { ...loaded, ...env });
+    const database = await databaseEnv(this.dataDir);
+    const service = ServiceProcess.spawn(this.dataDir, { ...loaded, ...database, ...env });
     this.processes.push(service);
     return service.ready();
   }
@@ -52,15 +54,15 @@ export class Workshop {
 
   /** The store that the processes work on, as one more process sees it. */
   store(): Promise<Store> {
-    return (this.opened ??= openStore(
-      { engine: 'sqlite', file: join(this.dataDir, 'interactions.db') },
-      { maxPending: 1 },
+    return (this.opened ??= databaseOf(this.dataDir).then((database) =>
+      openStore(database, { maxPending: 1 }),
     ));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.processes.map((service) => service.end('SIGKILL')));
     await (await this.opened)?.close();
+    await removeDatabase(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
