@@ -205,7 +205,9 @@ interface Dashboard {
   readonly title: string;
   readonly uid: string;
   readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { name: string; type: string; definition?: string }[] };
+  readonly templating: {
+    readonly list: readonly { name: string; type: string; definition?: string; query: unknown }[];
+  };
 }
 
 describe.each(readdirSync(GRAFANA).filter((file) => file.endsWith('.json')))('the dashboard %s', (file) => {
@@ -238,7 +240,8 @@ describe.each(readdirSync(GRAFANA).filter((file) => file.endsWith('.json')))('th
   });
 
   it('has choices that come from metrics that there are', () => {
-    for (const { definition } of variables.filter(({ type }) => type === 'query')) {
+    for (const { definition, query } of variables.filter(({ type }) => type === 'query')) {
+      expect(query).toMatchObject({ query: definition });
       const [, selector = ''] = /^label_values\((.+), \w+\)$/.exec(definition ?? '') ?? [];
       expectAnswerable(filled(selector));
     }
