@@ -1,36 +1,18 @@
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import { Get, Logger, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { stringify } from 'csv-stringify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { Store } from '../store/store.js';
 import { EventSearchQuery, toEventSearch } from './events.controller.js';
 import type { EventSummaryDto } from './events.dto.js';
+import { CSV_HEAD, toCsv, toNdjson } from './export-formats.js';
 import { OperatorApi, Refused } from './operator-api.decorator.js';
 import { scanEvents } from './queries/events.js';
 
 /** Events that are in memory at once. */
-const PAGE = 500;
-
-const CSV_COLUMNS = {
-  seq: 'seq',
-  type: 'type',
-  interactionId: 'interactionId',
-  mediaType: 'mediaType',
-  interactionSubtype: 'interactionSubtype',
-  channel: 'channel',
-  operationId: 'operationId',
-  selfUri: 'selfUri',
-  late: 'late',
-  traceId: 'traceId',
-  receivedAt: 'receivedAt',
-  'deliveries.open': 'open',
-  'deliveries.done': 'done',
-  'deliveries.dead': 'dead',
-  'deliveries.discarded': 'discarded',
-} as const satisfies Record<string, string>;
+const PAGE = 250;
 
 /** The log as a file, in its order. A page of it is in memory at a time, read when the one before was taken. */
 @OperatorApi('', 'Events')
@@ -52,8 +34,7 @@ export class ExportController {
   })
   @Refused(400, 'A parameter is not known or not valid.')
   ndjson(@Query() query: EventSearchQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    const lines = Readable.from(toLines(scanEvents(this.store, toEventSearch(query), PAGE)));
-    this.send(request, reply, lines, 'application/x-ndjson', 'events.ndjson');
+    this.send(request, reply, this.texts(query, '', toNdjson), 'application/x-ndjson', 'events.ndjson');
   }
 
   @Get('events.csv')
@@ -70,43 +51,34 @@ export class ExportController {
   })
   @Refused(400, 'A parameter is not known or not valid.')
   csv(@Query() query: EventSearchQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    const events = Readable.from(each(scanEvents(this.store, toEventSearch(query), PAGE)));
-    const csv = stringify({
-      header: true,
-      columns: CSV_COLUMNS,
-      record_delimiter: 'windows',
-      escape_formulas: true,
-      cast: { boolean: String },
-    });
-    // Ends the reading when the reader is gone, and the answer when the reading fails.
-    pipeline(events, csv, () => undefined);
-    this.send(request, reply, csv, 'text/csv; charset=utf-8', 'events.csv');
+    this.send(request, reply, this.texts(query, CSV_HEAD, toCsv), 'text/csv; charset=utf-8', 'events.csv');
+  }
+
+  private async *texts(
+    query: EventSearchQuery,
+    head: string,
+    toText: (event: EventSummaryDto) => string,
+  ): AsyncGenerator<string> {
+    if (head !== '') yield head;
+    for await (const events of scanEvents(this.store, toEventSearch(query), PAGE)) {
+      if (events.length > 0) yield events.map(toText).join('');
+    }
   }
 
   private send(
     request: FastifyRequest,
     reply: FastifyReply,
-    content: Readable,
+    texts: AsyncGenerator<string>,
     type: string,
     file: string,
   ): void {
     void reply.type(type).header('content-disposition', `attachment; filename="${file}"`);
     if (request.method === 'HEAD') {
-      content.destroy();
       void reply.send();
       return;
     }
+    const content = Readable.from(texts, { highWaterMark: 1 });
     content.once('error', (error) => this.logger.warn(`An export ended early: ${error.message}`));
     void reply.send(content);
   }
-}
-
-async function* toLines(pages: AsyncIterable<readonly EventSummaryDto[]>): AsyncGenerator<string> {
-  for await (const events of pages) {
-    if (events.length > 0) yield events.map((event) => `${JSON.stringify(event)}\n`).join('');
-  }
-}
-
-async function* each(pages: AsyncIterable<readonly EventSummaryDto[]>): AsyncGenerator<EventSummaryDto> {
-  for await (const events of pages) yield* events;
 }

@@ -93,9 +93,10 @@ export class EventCounter implements OnModuleDestroy {
         this.counted = { ...counted, to };
         continue;
       }
+      if (this.completeSince <= this.target) return;
       const first = await seqAt(this.store, this.target * MINUTE_MS - DISORDER_MS, log);
       if (counted.from <= first) {
-        this.completeSince = Math.min(this.completeSince, this.target);
+        this.completeSince = this.target;
         return;
       }
       const from = Math.max(first, counted.from - CHUNK);

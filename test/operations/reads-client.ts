@@ -1,5 +1,6 @@
 import type { AppOptions } from '../../src/app.js';
 import type { Environment } from '../../src/config/app-config.js';
+import { StoreUnavailableError } from '../../src/store/errors.js';
 import { api, TOKENS } from '../support/operators.js';
 import { TestService, type Answer } from '../support/service.js';
 import { until } from '../support/until.js';
@@ -61,4 +62,28 @@ export async function settled({ store }: TestService): Promise<void> {
     .where('holds', '=', 1)
     .where('state', '<>', 'dead');
   await until(async () => (await store.query(open)).length === 0);
+}
+
+/** What is asked of the store's reading side. */
+export interface WatchedReads {
+  readonly reads: number;
+  /** Rows that came back. */
+  readonly rows: number;
+  end(): void;
+}
+
+/** Counts what is asked of the store's reading side until it is ended; lets it fail after some. */
+export function watchReads(
+  { store }: TestService,
+  { failAfter = Infinity }: { failAfter?: number } = {},
+): WatchedReads {
+  const read = store.read.bind(store);
+  const watched = { reads: 0, rows: 0, end: () => void Reflect.deleteProperty(store, 'read') };
+  store.read = async (query) => {
+    if (++watched.reads > failAfter) throw new StoreUnavailableError('a test lets it fail');
+    const rows = await read(query);
+    watched.rows += rows.length;
+    return rows;
+  };
+  return watched;
 }
