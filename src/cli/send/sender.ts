@@ -56,11 +56,20 @@ export class Sender {
     };
   }
 
-  /** Sends one body. It never rejects: that nobody answers is an outcome. */
-  send(body: Buffer): Promise<Outcome> {
+  /**
+   * Sends one body. It never rejects: that nobody answers is an outcome.
+   *
+   * @param traceId of this request, instead of the one of all.
+   */
+  send(body: Buffer, traceId?: string): Promise<Outcome> {
     const { target, key, timeoutMs } = this.options;
     const request = target.url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers = { ...this.headers, 'content-length': body.length, 'x-hub-signature': sign(key, body) };
+    const headers = {
+      ...this.headers,
+      ...header('x-b3-traceid', traceId),
+      'content-length': body.length,
+      'x-hub-signature': sign(key, body),
+    };
     const started = performance.now();
     return new Promise((resolve) => {
       const fail = (error: NodeJS.ErrnoException): void => {
