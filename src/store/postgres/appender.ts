@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OverloadedError, StoreUnavailableError } from '../errors.js';
 import { Pending, weightOf } from '../pending.js';
 import type { AppendedReceipt, ClaimOffer, ReceiptDraft } from '../records.js';
+import type { Commit } from '../store.js';
 import { APPEND_STATEMENT, appendedReceipts, appendValues, type AppendedRow } from './append-statement.js';
 import type { Connections } from './connections.js';
 import { isOfData, isPassing, mayBeDone, reasonOf } from './failures.js';
@@ -17,6 +18,8 @@ const FLIGHTS = 4;
 const INTERVAL_MS = 2;
 /** An append that is not confirmed by then is refused: whoever sent it gets an answer, and may send it again. */
 const DEADLINE_MS = 2_500;
+/** What each event of a group adds to that: a payload can have thousands. */
+const DEADLINE_PER_EVENT_MS = 0.2;
 /** Between two attempts to reach a database that is not there. */
 const RETRY_MS = 100;
 
@@ -26,6 +29,8 @@ interface Waiting {
   readonly resolve: (result: AppendedReceipt) => void;
   readonly reject: (error: Error) => void;
 }
+
+const LATE = new StoreUnavailableError('it does not answer in time');
 
 /** Where deliveries are claimed for, and whom to tell when nobody knows what was claimed. */
 export interface Claimant {
@@ -42,6 +47,8 @@ export interface Claimant {
  */
 export class Appender {
   claimant: Claimant = { offer: () => undefined, onLost: () => undefined };
+  /** Told of every group: for metrics. */
+  committed: (commit: Commit) => void = () => undefined;
   private readonly pending: Pending;
   private waiting: Waiting[] = [];
   private readonly flights = new Set<Promise<void>>();
@@ -125,12 +132,17 @@ export class Appender {
 
   /** Appends a group, whatever it takes until its deadline. Never rejects: each of the group is told. */
   private async fly(group: readonly Waiting[], offer: ClaimOffer | undefined): Promise<void> {
+    const start = performance.now();
+    const report = (failed: boolean): void =>
+      this.committed({ receipts: group.length, milliseconds: performance.now() - start, failed });
     const drafts = group.map(({ draft }) => draft);
-    const deadline = group[0]?.deadline ?? 0;
+    const events = drafts.reduce((sum, draft) => sum + draft.events.length, 0);
+    const deadline = (group[0]?.deadline ?? 0) + events * DEADLINE_PER_EVENT_MS;
     let claims = offer;
     for (;;) {
       try {
         const appended = await this.send(drafts, claims, deadline);
+        report(false);
         for (const [i, { resolve }] of group.entries()) resolve(appended[i] as AppendedReceipt);
         if (appended.some((events) => events.some(({ waiting }) => waiting))) this.onWaiting();
         return;
@@ -147,8 +159,8 @@ export class Appender {
           await delay(RETRY_MS);
           continue;
         }
-        const refusal =
-          error instanceof StoreUnavailableError ? error : new StoreUnavailableError(reasonOf(error));
+        report(true);
+        const refusal = inTime ? new StoreUnavailableError(reasonOf(error), { cause: error }) : LATE;
         for (const { reject } of group) reject(refusal);
         return;
       }
@@ -187,7 +199,7 @@ export class Appender {
       this.deadlineTimer = undefined;
       const now = performance.now();
       while ((this.waiting[0]?.deadline ?? Infinity) <= now) {
-        this.waiting.shift()?.reject(new StoreUnavailableError('it does not answer in time'));
+        this.waiting.shift()?.reject(LATE);
       }
       if (this.waiting.length > 0) this.watch();
     }, DEADLINE_MS);

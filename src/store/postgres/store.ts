@@ -52,6 +52,7 @@ export class PostgresStore extends Store {
     this.readers = new Connections(database, READERS, { options: '-c default_transaction_read_only=on' });
     this.wake = new Wake(database);
     this.appender = new Appender(this.connections, () => this.wake.tell(), options.maxPending);
+    this.appender.committed = (commit) => this.committed(commit);
   }
 
   /**
