@@ -39,9 +39,11 @@ export async function start(): Promise<void> {
     await listen(app, config);
     const url = await app.getUrl();
     const operationsUrl = app.get(OperationsServer).url;
-    new Logger('Service').log(
-      { url, operationsUrl, roles: [...config.roles], database: databaseName(config.database) },
-      `Listening on ${url}${operationsUrl === undefined ? '' : `, and for operators on ${operationsUrl}`}`,
+    const logger = new Logger('Service');
+    if (operationsUrl !== undefined) logger.log(`Listening for operators on ${operationsUrl}`);
+    logger.log(
+      { url, roles: [...config.roles], database: databaseName(config.database) },
+      `Listening on ${url}`,
     );
     if (!config.production) {
       console.log(banner({ webhook: url, operations: operationsUrl ?? url }, config, env, process.env));
