@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../api-client/api-client.js';
 import { addApiOptions, connect, EXIT_HELP, TOKEN_HELP, type ApiOptions } from '../api-client/connect.js';
 import type { Listener } from '../api-client/shapes.js';
+import { count } from '../terminal/delivery-text.js';
 import { duration } from '../terminal/duration.js';
 import { jsonLine, printable } from '../terminal/printable.js';
 import { paint } from '../terminal/style.js';
@@ -28,7 +29,11 @@ const COLUMNS: readonly Column<Listener>[] = [
   { heading: 'WAITING', of: ({ waiting }) => String(waiting), align: 'right' },
   { heading: 'RUNNING', of: ({ running }) => String(running), align: 'right' },
   { heading: 'DEAD', of: ({ dead }) => (dead > 0 ? paint('red', String(dead)) : '0'), align: 'right' },
-  { heading: 'BEHIND', of: ({ lagSeconds }) => duration(lagSeconds * 1_000), align: 'right' },
+  {
+    heading: 'BEHIND',
+    of: ({ lagSeconds }) => (lagSeconds === 0 ? '-' : duration(lagSeconds * 1_000)),
+    align: 'right',
+  },
   { heading: 'PER MIN', of: ({ perMinute }) => String(Math.round(perMinute * 10) / 10), align: 'right' },
   { heading: 'FAILED', of: ({ errorRate }) => `${Math.round(errorRate * 1_000) / 10}%`, align: 'right' },
 ];
@@ -74,7 +79,7 @@ async function turn(
   if (json) console.log(jsonLine(listener));
   else
     console.log(
-      `${printable(listener.name)} is ${listener.paused ? 'paused' : 'running'}; ${listener.waiting} wait.`,
+      `${printable(listener.name)} is ${listener.paused ? 'paused' : 'running'}; ${count(listener.waiting, 'delivery waits', 'deliveries wait')}.`,
     );
 }
 
