@@ -4,13 +4,14 @@
  */
 import { writeSync } from 'node:fs';
 
+import { parseDatabaseUrl } from '../../src/config/database.js';
 import { openStore } from '../../src/store/open.js';
 import { receipt } from '../support/store.js';
 
-const [, , file = '', round = ''] = process.argv;
+const [, , url = '', round = ''] = process.argv;
 const CONCURRENCY = 32;
 
-const store = await openStore({ engine: 'sqlite', file }, { maxPending: CONCURRENCY });
+const store = await openStore(parseDatabaseUrl(url), { maxPending: CONCURRENCY });
 let next = 0;
 const appendOneByOne = async (): Promise<never> => {
   for (;;) {

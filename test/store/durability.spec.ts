@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { Store } from '../../src/store/store.js';
+import { ENGINE } from '../support/engine.js';
 import { receipt, TestStore } from '../support/store.js';
 
 let place: TestStore;
@@ -13,36 +13,6 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-describe('the connection that writes', () => {
-  const pragma = async (store: Store, name: string): Promise<unknown> => {
-    const [row] = await store.call('query', { sql: `PRAGMA ${name}`, parameters: [] });
-    return Object.values(row as object)[0];
-  };
-
-  it('syncs each commit to the disk: synchronous=FULL in WAL mode', async () => {
-    const store = await place.open();
-    await expect(pragma(store, 'journal_mode')).resolves.toBe('wal');
-    await expect(pragma(store, 'synchronous')).resolves.toBe(2);
-  });
-
-  it('does so on a file that was in another mode before', async () => {
-    const other = place.connect();
-    other.pragma('journal_mode = DELETE');
-    other.exec('create table something (id integer)');
-    other.close();
-    const store = await place.open();
-    await expect(pragma(store, 'journal_mode')).resolves.toBe('wal');
-    await expect(pragma(store, 'synchronous')).resolves.toBe(2);
-  });
-
-  it('runs a SQLite that cannot lose commits when it begins its log anew', async () => {
-    const store = await place.open();
-    const [row] = await store.call('query', { sql: 'select sqlite_version() as version', parameters: [] });
-    const [major = 0, minor = 0, patch = 0] = (row as { version: string }).version.split('.').map(Number);
-    expect(major * 1_000_000 + minor * 1_000 + patch).toBeGreaterThanOrEqual(3_051_003);
-  });
-});
-
 describe('a process that is killed while it appends', () => {
   /** Lets a process append until it has acknowledged `count` events, kills it, and returns what those were. */
   async function appendAndKill(round: number, count: number): Promise<string[]> {
@@ -50,7 +20,7 @@ describe('a process that is killed while it appends', () => {
       '--import',
       './test/support/typescript.mjs',
       'test/store/append-forever.ts',
-      place.file,
+      await place.url(),
       String(round),
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -79,9 +49,10 @@ describe('a process that is killed while it appends', () => {
       const stored = new Set(events.map((event) => event.interaction_id));
       expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
       expect(events.filter(({ body }) => body === null)).toEqual([]);
-      await expect(store.call('query', { sql: 'PRAGMA integrity_check', parameters: [] })).resolves.toEqual([
-        { integrity_check: 'ok' },
-      ]);
+      if (ENGINE === 'sqlite') {
+        const check = store.call('query', { sql: 'PRAGMA integrity_check', parameters: [] });
+        await expect(check).resolves.toEqual([{ integrity_check: 'ok' }]);
+      }
       // What was acknowledged is a duplicate for good.
       const [again] = await store.append(receipt(acknowledged.at(-1) as string));
       expect(again?.seq).toBe(0);

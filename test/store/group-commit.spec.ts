@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { OverloadedError, StoreUnavailableError } from '../../src/store/errors.js';
 import type { ReceiptDraft } from '../../src/store/records.js';
-import { interactionIds, receipt, TestStore } from '../support/store.js';
-import { countCommits } from '../support/write-ahead-log.js';
+import type { Store } from '../../src/store/store.js';
+import { interactionIds, receipt, TestStore, UNSTORABLE } from '../support/store.js';
 
 let place: TestStore;
 beforeEach(() => {
@@ -13,46 +13,48 @@ afterEach(() => place.remove());
 
 const names = (count: number, prefix = 'interaction'): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
-/** A receipt that no table takes: its trace id is no text. */
-const broken = (id: string): ReceiptDraft => receipt(id, { traceId: {} as string });
+/** A receipt that no table takes. */
+const broken = (id: string): ReceiptDraft => receipt(id, { secretIndex: UNSTORABLE });
+
+/** The interaction ids of every stored event: groups that are under way at once are stored in any order. */
+const sortedIds = async (store: Store): Promise<unknown[]> => (await interactionIds(store)).sort();
 
 describe('appends that come at once', () => {
   it('share commits, and each is told what became of its own events', async () => {
     const store = await place.open();
-    const before = countCommits(place.file);
+    const before = await place.commits();
     const ids = names(400);
     const appended = await Promise.all(ids.map((id) => store.append(receipt(id))));
-    const commits = countCommits(place.file) - before;
+    const commits = (await place.commits()) - before;
     expect(commits).toBeGreaterThan(0);
     expect(commits).toBeLessThan(ids.length / 20);
-    await expect(interactionIds(store)).resolves.toEqual(ids);
-    expect(appended.map(([event]) => event?.seq)).toEqual(ids.map((_, i) => i + 1));
+    const log = await store.query(store.builder.selectFrom('events').select(['seq', 'interaction_id']));
+    const bySeq = new Map(log.map((event) => [event.seq, event.interaction_id]));
+    expect(appended.map(([event]) => bySeq.get(event?.seq ?? 0))).toEqual(ids);
+    expect(bySeq.size).toBe(ids.length);
   });
 
   it('one after the other are a commit each', async () => {
     const store = await place.open();
-    const before = countCommits(place.file);
+    const before = await place.commits();
     for (const id of names(10)) await store.append(receipt(id));
-    expect(countCommits(place.file) - before).toBe(10);
+    expect((await place.commits()) - before).toBe(10);
   });
 
   it('are committed when they resolve: another connection sees them', async () => {
     const store = await place.open();
-    const other = place.connect();
-    const seen = other.prepare<[string]>('select 1 from events where interaction_id = ?');
     await Promise.all(
-      names(100).map(async (id) => {
+      names(40).map(async (id) => {
         await store.append(receipt(id));
-        expect(seen.get(id)).toBeDefined();
+        expect(await place.seen()).toContain(id);
       }),
     );
-    other.close();
   });
 
   it('of one event are one event, and all but the first are told so', async () => {
     const store = await place.open();
     const appended = await Promise.all(names(50).map(() => store.append(receipt('same'))));
-    expect(appended.map(([event]) => event?.seq).sort()).toEqual([...Array<number>(49).fill(0), 1]);
+    expect(appended.filter(([event]) => event?.seq === 0)).toHaveLength(49);
     await expect(interactionIds(store)).resolves.toEqual(['same']);
   });
 });
@@ -93,7 +95,9 @@ describe('a call that fails', () => {
     appends.push(store.append(receipt('later')));
     const settled = await Promise.allSettled(appends);
     expect(settled.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))).toEqual([7, 27, 47]);
-    await expect(interactionIds(store)).resolves.toEqual([...ids.filter((_, i) => i % 20 !== 7), 'later']);
+    const stored = await interactionIds(store);
+    expect(stored.filter((id) => id !== 'later')).toEqual(ids.filter((_, i) => i % 20 !== 7));
+    expect(stored).toContain('later');
     expect(store.backlog).toBe(0);
   });
 
@@ -101,7 +105,7 @@ describe('a call that fails', () => {
     const store = await place.open();
     const [event] = receipt('good').events;
     if (event === undefined) throw new Error('a receipt has an event');
-    const bad = { ...event, dedupKey: 'other', interactionId: {} as string, position: 1 };
+    const bad = { ...event, dedupKey: 'other', position: UNSTORABLE };
     await expect(store.append(receipt('good', { events: [event, bad] }))).rejects.toThrow(
       StoreUnavailableError,
     );
@@ -113,37 +117,37 @@ describe('a call that fails', () => {
 describe('appends that wait', () => {
   it('are refused beyond MAX_PENDING, which stores nothing of them', async () => {
     const store = await place.open({ maxPending: 3 });
-    const unlock = place.lock();
+    const unlock = await place.lock();
     const waiting = names(3).map((id) => store.append(receipt(id)));
     expect(store.backlog).toBe(3);
     await expect(store.append(receipt('one too many'))).rejects.toThrow(OverloadedError);
-    unlock();
+    await unlock();
     await Promise.all(waiting);
     expect(store.backlog).toBe(0);
     await store.append(receipt('later'));
-    await expect(interactionIds(store)).resolves.toEqual([...names(3), 'later']);
+    await expect(sortedIds(store)).resolves.toEqual([...names(3), 'later'].sort());
   });
 
   it('are refused when their bodies are too much memory, however few they are', async () => {
     const store = await place.open();
-    const unlock = place.lock();
+    const unlock = await place.lock();
     const body = Buffer.alloc(7.5 * 1_024 * 1_024);
     const waiting = names(2).map((id) => store.append(receipt(id, { body })));
     await expect(store.append(receipt('one too many', { body }))).rejects.toThrow(OverloadedError);
-    unlock();
+    await unlock();
     await Promise.all(waiting);
     await store.append(receipt('later', { body }));
-    await expect(interactionIds(store)).resolves.toEqual([...names(2), 'later']);
+    await expect(sortedIds(store)).resolves.toEqual([...names(2), 'later'].sort());
   });
 
   it('are refused when their events are too much memory, however small the bodies', async () => {
     const store = await place.open();
-    const unlock = place.lock();
+    const unlock = await place.lock();
     const { events, ...rest } = receipt('many');
     const many = { ...rest, events: Array.from({ length: 60_000 }, () => events[0] as (typeof events)[0]) };
     const waiting = store.append(many);
     await expect(store.append(many)).rejects.toThrow(OverloadedError);
-    unlock();
+    await unlock();
     await waiting;
   });
 
@@ -159,25 +163,28 @@ describe('appends that wait', () => {
 
   it('do not hold up the event loop, however slow the disk', async () => {
     const store = await place.open();
-    const unlock = place.lock();
+    const unlock = await place.lock();
     const appends = Promise.all(names(200).map((id) => store.append(receipt(id))));
     // The commit cannot end before the lock does: were it waited for here, there would be no turn to count.
     for (let turn = 0; turn < 1_000; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
       expect(store.backlog).toBe(200);
     }
-    unlock();
+    await unlock();
     await appends;
     await expect(interactionIds(store)).resolves.toHaveLength(200);
   });
 
-  it('are rejected, not lost in silence, when the lock is held for longer than 5 s', async () => {
+  it('are rejected, not lost in silence, when they wait for longer than the store may take', async () => {
     const store = await place.open();
-    const unlock = place.lock();
-    await expect(store.append(receipt('refused'))).rejects.toThrow('database is locked');
-    unlock();
-    await store.append(receipt('later'));
-    await expect(interactionIds(store)).resolves.toEqual(['later']);
+    const unlock = await place.lock();
+    await expect(store.append(receipt('refused'))).rejects.toThrow(
+      /database is locked|does not answer in time/,
+    );
+    await unlock();
+    // What was sent before may be stored all the same: sent again, it is stored once.
+    await store.append(receipt('refused'));
+    await expect(interactionIds(store)).resolves.toEqual(['refused']);
   });
 });
 
@@ -188,7 +195,7 @@ describe('a store that is closed', () => {
     const appends = ids.map((id) => store.append(receipt(id)));
     await store.close();
     await Promise.all(appends);
-    await expect(interactionIds(await place.open())).resolves.toEqual(ids);
+    await expect(sortedIds(await place.open())).resolves.toEqual(ids.sort());
   });
 
   it('takes nothing more, and can be closed again', async () => {
