@@ -43,6 +43,8 @@ export class AppConfig {
   readonly database!: Database;
   /** Whether the schema is brought up to date at start. */
   readonly migrate!: boolean;
+  /** `undefined`: everything is kept. */
+  readonly retentionDays!: number | undefined;
   readonly listeners!: readonly string[];
   readonly roles!: ReadonlySet<Role>;
   readonly unknownValues!: 'reject' | 'accept';
@@ -99,6 +101,7 @@ export class AppConfig {
       dataDir,
       database: reader.optional('DATABASE_URL') ?? sqliteDatabase(join(dataDir, 'interactions.db')),
       migrate: reader.required('MIGRATE') === 'on',
+      retentionDays: reader.optional('RETENTION_DAYS'),
       listeners: reader.required('LISTENERS'),
       roles: reader.required('ROLES'),
       unknownValues: reader.required('UNKNOWN_VALUES'),

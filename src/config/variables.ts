@@ -154,6 +154,11 @@ export const VARIABLES = {
     'on',
     "Whether the store's schema is brought up to date at start; `off` starts only where it is.",
   ),
+  RETENTION_DAYS: variable(
+    integer(1, 36_500),
+    undefined,
+    'Days after which what is stored and done with is removed: see [operations.md](operations.md#retention). It must be longer than the vendor sends an event again; when absent, everything is kept.',
+  ),
   LISTENERS: variable(
     list,
     '',

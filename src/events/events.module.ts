@@ -9,6 +9,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { config as rxjs } from 'rxjs';
 
 import { AppConfig } from '../config/app-config.js';
+import { Retention } from '../store/retention/retention.js';
 import { Store } from '../store/store.js';
 import { Clock } from './clock.js';
 import { DeliveryService } from './delivery.service.js';
@@ -32,6 +33,7 @@ const BEGIN_RETRY_MS = 1_000;
 export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(EventsModule.name);
   private stopping = false;
+  private retention: Retention | undefined;
 
   constructor(
     private readonly config: AppConfig,
@@ -51,6 +53,7 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
+    await this.retention?.stop();
     await this.dispatcher.stop(STOP_GRACE_MS);
   }
 
@@ -80,6 +83,10 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
     await this.reportOrphans(new Set(Object.keys(ids)));
     if (!this.config.roles.has('deliver')) return;
     await this.dispatcher.start(listeners.map((listener) => [ids[listener.name] as number, listener]));
+    const { retentionDays: days } = this.config;
+    if (days === undefined || this.stopping) return;
+    this.retention = new Retention(this.store, { days, now: () => this.clock.now() });
+    this.retention.start();
   }
 
   /** Deliveries of a listener that is not loaded stay; somebody should know. */

@@ -32,6 +32,10 @@ export interface Operations {
   startReplay: { args: { listenerId: number; filter: EventFilter; now: number }; result: number };
   advance: { args: { now: number }; result: Advanced };
   setPaused: { args: { listenerId: number; paused: boolean }; result: void };
+  retain: {
+    args: { part: 'log' | 'kept'; before: number; now: number };
+    result: Retained;
+  };
   query: { args: { sql: string; parameters: readonly unknown[] }; result: unknown[] };
 }
 
@@ -43,6 +47,14 @@ export interface BatchArgs {
   readonly now: number;
   /** Where the batch before ended. */
   readonly after?: BatchPosition | undefined;
+}
+
+/** What one step of the retention did. */
+export interface Retained {
+  /** Events that are gone. */
+  readonly removed: number;
+  /** Whether there may be more to do. */
+  readonly more: boolean;
 }
 
 /** Names a claimed delivery. */

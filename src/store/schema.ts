@@ -193,6 +193,22 @@ export interface ProbeTable {
   written_at: Millis;
 }
 
+/** One row: how far the removal of old events is. */
+export interface RetentionTable {
+  /** The last event of the log that it has looked at. */
+  position: number;
+  /** The last of {@link RetentionKeptTable} that it has looked at again; 0: it begins anew. */
+  kept_position: number;
+  /** When the next run is due; in the future while one is under way. */
+  next_at: Millis;
+}
+
+/** An old event that could not be removed: so nobody has to look for it among those that stay. */
+export interface RetentionKeptTable {
+  seq: number;
+  receipt_id: number;
+}
+
 /** Every table, for Kysely. */
 export interface Schema {
   receipts: ReceiptTable;
@@ -207,5 +223,7 @@ export interface Schema {
   interactions: InteractionTable;
   transcripts: TranscriptTable;
   audit_log: AuditTable;
+  retention: RetentionTable;
+  retention_kept: RetentionKeptTable;
   probe: ProbeTable;
 }

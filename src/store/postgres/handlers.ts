@@ -6,6 +6,7 @@ import type { ClaimedDelivery, QuarantineDraft, Settlement } from '../records.js
 import type { DeliveryState, Schema } from '../schema.js';
 import type { Connection } from './connections.js';
 import { advance, countReplay, discard, retry, startReplay } from './operations.js';
+import { retain } from './retention.js';
 
 /** What a handler works with. */
 export interface Context {
@@ -59,6 +60,7 @@ export const HANDLERS: Handlers = {
   async setPaused({ connection }, { listenerId, paused }) {
     await connection.run('select set_paused_v1($1, $2)', [listenerId, paused ? 1 : 0]);
   },
+  retain,
   query: ({ connection }, { sql, parameters }) => connection.run(sql, parameters),
 };
 

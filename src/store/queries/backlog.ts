@@ -1,7 +1,7 @@
 import type { Store } from '../store.js';
 
 /** Counting stops here, so that to look at a backlog never takes long: what is more is too much anyhow. */
-export const COUNT_LIMIT = 50_000;
+const COUNT_LIMIT = 50_000;
 
 /** What waits for a listener. */
 export interface ListenerBacklog {

@@ -13,6 +13,7 @@ import { SqliteDeliveries } from './deliveries.js';
 import { SqliteEventLog } from './event-log.js';
 import { SqliteOperations } from './operations.js';
 import { SqliteQuarantine } from './quarantine.js';
+import { SqliteRetention } from './retention.js';
 
 /** Before it, SQLite could lose commits when it reset the WAL while another connection read. */
 const LEAST_SQLITE_VERSION = '3.51.3';
@@ -38,6 +39,7 @@ export class SqliteEngine {
     readonly deliveries: SqliteDeliveries,
     readonly operations: SqliteOperations,
     readonly quarantine: SqliteQuarantine,
+    readonly retention: SqliteRetention,
     private readonly insertListener: ReturnType<typeof prepareInsertListener>,
   ) {
     this.begin = sqlite.prepare('BEGIN IMMEDIATE');
@@ -63,6 +65,7 @@ export class SqliteEngine {
         deliveries,
         new SqliteOperations(sqlite, db, deliveries, batch),
         new SqliteQuarantine(sqlite, db),
+        new SqliteRetention(sqlite, db),
         prepareInsertListener(sqlite, db),
       );
     } catch (error) {

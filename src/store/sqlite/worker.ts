@@ -59,6 +59,7 @@ const HANDLERS: Handlers = {
     engine.operations.startReplay(listenerId, filter, now),
   advance: (engine, { now }) => engine.operations.advance(now),
   setPaused: (engine, { listenerId, paused }) => engine.operations.setPaused(listenerId, paused),
+  retain: (engine, args) => engine.retention.retain(args),
   query: (engine, { sql, parameters }) => engine.query(sql, parameters.map(bindable)),
 };
 
