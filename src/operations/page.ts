@@ -66,7 +66,8 @@ export async function servePage(fastify: FastifyInstance, { webhookPath }: AppCo
       setHeaders: onPage,
     });
     for (const view of VIEWS) {
-      if (view.startsWith(webhookPath)) continue;
+      // The webhook is not to look like a page; its link would have to be followed from the overview.
+      if (isNear(webhookPath, view)) continue;
       page.get(view, (_request, reply) => {
         onPage(reply);
         // Asked for each time, so that a new version is seen at once.
@@ -76,4 +77,9 @@ export async function servePage(fastify: FastifyInstance, { webhookPath }: AppCo
       });
     }
   });
+}
+
+/** Whether a view has the path of the webhook in it, or the other way round. */
+function isNear(webhookPath: string, view: string): boolean {
+  return view.startsWith(webhookPath) || (view.endsWith('*') && webhookPath.startsWith(view.slice(0, -1)));
 }

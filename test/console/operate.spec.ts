@@ -56,18 +56,13 @@ describe('the overview', () => {
     await ui.visit('/');
     await ui.live();
     await page.getByRole('img', { name: /Events per minute/ }).waitFor();
-    await page.evaluate(() => {
-      const shifts: number[] = [];
-      Object.assign(window, { shifts });
-      const note = (list: PerformanceObserverEntryList): void => {
-        shifts.push(...list.getEntries().map((entry) => (entry as unknown as { value: number }).value));
-      };
-      new PerformanceObserver(note).observe({ type: 'layout-shift' });
-    });
+    await page.evaluate(
+      "shifts = []; new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: 'layout-shift' })",
+    );
     await service.post(payload('STARTED', 'seen live'));
     await page.getByRole('link', { name: 'seen live' }).waitFor();
     await page.getByRole('link', { name: /Open 1 interactions/ }).waitFor();
-    expect(await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)).toEqual([]);
+    expect(await page.evaluate('shifts.map(({ value }) => value)')).toEqual([]);
   });
 
   it('says what needs an operator, and leads there', async () => {
@@ -134,7 +129,7 @@ describe('an interaction', () => {
     );
     await ui.button('Copy the raw body').click();
     await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(body);
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(body);
   });
 
   it('is brought up to date while it is looked at', async () => {
