@@ -49,7 +49,6 @@ describe('listeners', () => {
     const requestedBy: unknown = expect.stringMatching(/^cli:./);
     expect(json).toMatchObject({ items: [{ action: 'listeners.resume', requestedBy }] });
   });
-  });
 
   it('ends with 77 where a viewer would act, and with 1 for a listener that nobody knows', async () => {
     const refused = await operated.run(['listeners', 'pause', 'recorder', '--token', TOKENS.VIEWER_TOKEN]);

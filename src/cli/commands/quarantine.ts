@@ -45,7 +45,7 @@ const REPROCESS: PayloadChange = {
 
 const DISCARD: PayloadChange = {
   action: 'discard',
-  question: (payloads) => `Discard ${payloads}? No listener will ever get what is in them.`,
+  question: (payloads) => `Discard ${payloads}? No listener will ever get what is in it.`,
   done: (payloads) => `${payloads} discarded.`,
 };
 
