@@ -1,11 +1,16 @@
 import type { ServerResponse } from 'node:http';
 
-/** Bytes that may wait for a reader. */
-const BUFFER_LIMIT = 1024 * 1024;
-/** How long a reader may take to read what waits for it. */
-const DRAIN_MS = 30_000;
-/** Keeps proxies from closing a connection on which nothing happens, and finds readers that are gone. */
-const HEARTBEAT_MS = 15_000;
+/** What a reader is granted. */
+export interface StreamLimits {
+  /** Bytes that may wait for it. */
+  readonly bufferBytes: number;
+  /** Milliseconds it may take to read what waits for it. */
+  readonly drainMs: number;
+  /** Keeps proxies from closing a connection on which nothing happens, and finds readers that are gone. */
+  readonly heartbeatMs: number;
+}
+
+const LIMITS: StreamLimits = { bufferBytes: 1024 * 1024, drainMs: 30_000, heartbeatMs: 15_000 };
 
 /** A response that sends events for as long as its reader reads them. */
 export class StreamConnection {
@@ -22,6 +27,7 @@ export class StreamConnection {
     private readonly response: ServerResponse,
     headers: Record<string, number | string | string[] | undefined>,
     lifetimeMs: number | undefined,
+    private readonly limits = LIMITS,
   ) {
     response.writeHead(200, {
       ...headers,
@@ -32,7 +38,7 @@ export class StreamConnection {
     });
     response.on('close', () => this.cleanUp());
     response.on('error', () => this.cut());
-    this.heartbeat = setInterval(() => this.write(': still here\n\n'), HEARTBEAT_MS).unref();
+    this.heartbeat = setInterval(() => this.write(': still here\n\n'), limits.heartbeatMs).unref();
     this.end = lifetimeMs === undefined ? undefined : setTimeout(() => this.close(), lifetimeMs).unref();
     this.write('retry: 1000\n\n');
   }
@@ -45,6 +51,11 @@ export class StreamConnection {
   /** Sends an event. A reader that does not read is cut off: it can come again, and go on after its last event. */
   send(event: string, json: string, id?: number): void {
     this.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${json}\n\n`);
+  }
+
+  /** Tells the reader a position without an event: a browser comes again with it as its last event. */
+  mark(id: number): void {
+    this.write(`id: ${id}\n\n`);
   }
 
   /** Waits until what was sent has been taken, or the connection has ended. */
@@ -70,12 +81,12 @@ export class StreamConnection {
   private write(text: string): void {
     if (this.ended.aborted || this.response.writableEnded) return;
     if (this.response.write(text)) return;
-    if (this.response.writableLength > BUFFER_LIMIT) {
+    if (this.response.writableLength > this.limits.bufferBytes) {
       this.cut();
       return;
     }
     if (this.drain !== undefined) return;
-    this.drain = setTimeout(() => this.cut(), DRAIN_MS).unref();
+    this.drain = setTimeout(() => this.cut(), this.limits.drainMs).unref();
     this.response.once('drain', () => {
       clearTimeout(this.drain);
       this.drain = undefined;

@@ -39,11 +39,10 @@ export class LogTail implements OnModuleDestroy {
    * Every event after a position, and from then on whatever is appended: in the order of the log, none twice,
    * none left out, as fast as the caller takes them.
    *
-   * @param after `undefined`: from now on.
    * @param signal ends it.
    * @throws StoreUnavailableError when the log cannot be read.
    */
-  async *follow(after: number | undefined, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
     const tail = (this.tail ??= new Tail(this.store, this.events));
     tail.followers++;
     try {
@@ -92,9 +91,9 @@ class Tail {
     this.subscription.unsubscribe();
   }
 
-  async *follow(after: number | undefined, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
     await this.started;
-    let at = after ?? this.position;
+    let at = after;
     while (!signal.aborted) {
       const upTo = this.position;
       if (at >= upTo) {

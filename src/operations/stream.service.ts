@@ -3,6 +3,7 @@ import type { Subscription } from 'rxjs';
 
 import type { AttemptReport } from '../events/dispatcher.js';
 import { EventService } from '../events/event.service.js';
+import { Store } from '../store/store.js';
 import { OperationError } from './errors.js';
 import { OverviewService } from './overview.service.js';
 import type { StreamConnection } from './stream-connection.js';
@@ -23,6 +24,7 @@ export class StreamService implements OnModuleDestroy {
   private stopping = false;
 
   constructor(
+    private readonly store: Store,
     private readonly events: EventService,
     private readonly tail: LogTail,
     private readonly overview: OverviewService,
@@ -76,7 +78,10 @@ export class StreamService implements OnModuleDestroy {
   }
 
   private async sendEvents(stream: StreamConnection, after: number | undefined): Promise<void> {
-    for await (const events of this.tail.follow(after, stream.ended)) {
+    const begin = after ?? (await this.store.horizon());
+    // Known before the first event: whoever is cut off until then misses nothing either.
+    stream.mark(begin);
+    for await (const events of this.tail.follow(begin, stream.ended)) {
       for (const { seq, json } of events) stream.send('event', json, seq);
       // At the pace of its reader: what it has not taken stays in the log.
       await stream.drained();
