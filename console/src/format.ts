@@ -14,8 +14,8 @@ const DAY = 24 * HOUR;
 
 /** Milliseconds, in the two largest units that say something. */
 export function duration(ms: number): string {
-  if (ms < SECOND) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE) return `${(ms / SECOND).toFixed(1).replace(/\.0$/, '')} s`;
+  if (ms < SECOND) return `${Math.floor(ms)} ms`;
+  if (ms < MINUTE) return `${Math.floor(ms / 100) / 10} s`;
   const units: [number, string][] = [
     [DAY, 'd'],
     [HOUR, 'h'],

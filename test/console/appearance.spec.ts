@@ -120,7 +120,7 @@ describe('on a phone, the page', () => {
   it('has its menu behind a button', async () => {
     await ui.button('Menu').click();
     await ui.page.getByRole('link', { name: 'Listeners', exact: true }).click();
-    await ui.page.getByText('delivering').waitFor();
+    await ui.page.getByText('delivering').first().waitFor();
     expect(await ui.page.getByRole('navigation').isVisible()).toBe(false);
   });
 });

@@ -63,7 +63,6 @@ export class Console {
   async signIn(path = '/', token: string = TOKENS.OPERATOR_TOKEN): Promise<void> {
     await this.visit(path);
     await this.enter(token);
-    await this.page.getByRole('navigation', { name: 'Views' }).waitFor({ state: 'attached' });
     await this.live();
   }
 
