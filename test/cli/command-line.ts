@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Aborting it is a Ctrl-C. */
   readonly interrupt?: AbortSignal;
+  /** Told what it has written to its standard output so far, whenever that is more. */
+  readonly onStdout?: (soFar: string) => void;
   /** Address of a module that Node loads first. */
   readonly preload?: string;
 }
@@ -57,6 +59,8 @@ export async function cli(args: readonly string[], options: RunOptions = {}): Pr
     child.once('error', reject);
     child.once('close', resolve);
   });
+  let soFar = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => options.onStdout?.((soFar += chunk)));
   child.stdin.end(options.stdin);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const ended = { code: await code, stdout, stderr };

@@ -45,9 +45,9 @@ describe('listeners', () => {
   });
 
   it('leaves in the audit log who did it', async () => {
-    const { json } = await api(operated.service, 'GET', '/audit?limit=1');
+    const answer = await api(operated.service, 'GET', '/audit?limit=1');
     const requestedBy: unknown = expect.stringMatching(/^cli:./);
-    expect(json).toMatchObject({ items: [{ action: 'listeners.resume', requestedBy }] });
+    expect(answer.json).toMatchObject({ items: [{ action: 'listeners.resume', requestedBy }] });
   });
 
   it('ends with 77 where a viewer would act, and with 1 for a listener that nobody knows', async () => {

@@ -48,7 +48,7 @@ export async function* follow(client: ApiClient, options: FollowOptions): AsyncG
     } catch (error) {
       if (ended()) return;
       // Too many streams, or a service that just starts: it may come back. Anything else will not.
-      if (first || (error instanceof RefusedError && error.status < 500)) throw error;
+      if ((first && !connected) || (error instanceof RefusedError && error.status < 500)) throw error;
       reason = error instanceof Error ? error.message : String(error);
     }
     if (connected) onConnection('lost', reason);
