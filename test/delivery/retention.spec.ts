@@ -27,8 +27,10 @@ describe('RETENTION_DAYS', () => {
     const { builder } = first.store;
     await first.store.query(builder.updateTable('events').set({ received_at: Date.now() - 3 * 86_400_000 }));
 
-    await start({ RETENTION_DAYS: '4', ROLES: 'deliver' }, first.dataDir);
+    const second = await start({ RETENTION_DAYS: '4', ROLES: 'deliver' }, first.dataDir);
     await until(async () => (await nextRun(first)) > 0);
+    services.splice(services.indexOf(second), 1);
+    await second.stop();
     expect(await eventsOf(first)).toHaveLength(2);
 
     // As if some minutes had passed. Who only receives does not look.
