@@ -45,7 +45,7 @@ interface Received {
 
 /** Answers each request with a status, or not at all when there is none. */
 async function receiver(
-  statusOf: (request: Received, times: number) => number | undefined,
+  statusOf: (request: Received, times: number) => number | undefined | Promise<number>,
 ): Promise<{ url: string; received: Received[]; stop: () => Promise<void> }> {
   const received: Received[] = [];
   const times = new Map<string, number>();
@@ -60,8 +60,9 @@ async function receiver(
       const one = { path, body: bytes.toString(), traceId: headers['x-b3-traceid'], authentic };
       received.push(one);
       times.set(one.body, (times.get(one.body) ?? 0) + 1);
-      const status = statusOf(one, times.get(one.body) ?? 0);
-      if (status !== undefined) response.writeHead(status).end('{}');
+      void Promise.resolve(statusOf(one, times.get(one.body) ?? 0)).then((status) => {
+        if (status !== undefined) response.writeHead(status).end('{}');
+      });
     });
   });
   return { url: server.url, received, stop: () => server.stop() };
@@ -116,8 +117,8 @@ describe('simulate against the service', () => {
 
   it('finds what was acknowledged and is not stored, and what it did not send', async () => {
     let foreign: Promise<unknown> | undefined;
-    const nowhere = await receiver(() => {
-      foreign ??= service.post(payload('STARTED', 'of-somebody-else'));
+    const nowhere = await receiver(async () => {
+      await (foreign ??= service.post(payload('STARTED', 'of-somebody-else')));
       return 200;
     });
     const ended = await simulate([
@@ -132,7 +133,6 @@ describe('simulate against the service', () => {
       '--check',
     ]);
     await nowhere.stop();
-    await foreign;
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(
       /^ {2}Check +6 acknowledged, 0 stored: lost 6, duplicated 0, unexpected 1$/m,
@@ -315,6 +315,33 @@ describe('simulate', () => {
     expect(interrupted).toBe(true);
     expect(requests.waiting).toBe(requests.sent);
     expect(requests.sent).toBeGreaterThan(0);
+  });
+
+  it('ends soon after Ctrl-C when nobody answers, though more is due', async () => {
+    const interrupt = new AbortController();
+    const silent = await receiver(() => {
+      interrupt.abort();
+      return undefined;
+    });
+    const args = [
+      '--url',
+      silent.url,
+      '--count',
+      '100',
+      '--connections',
+      '1',
+      '--timeout',
+      '60',
+      ...FAST,
+      ...CALM,
+    ];
+    const ended = await simulate([...args, '--json'], { interrupt: interrupt.signal });
+    await silent.stop();
+    expect(ended.code).toBe(1);
+    const { interrupted, requests, answers } = resultOf(ended);
+    expect(interrupted).toBe(true);
+    expect(requests).toMatchObject({ sent: 1, acknowledged: 0, waiting: 1 });
+    expect(answers.unanswered).toEqual({ ECONNRESET: 1 });
   });
 
   it('gives up at once when nothing listens', async () => {

@@ -89,11 +89,15 @@ describe('the traffic', () => {
   });
 
   it('ends after the time that it is given, though interactions are open', () => {
-    const requests = plan({ durationMs: 600_000, count: Infinity, batches: 1 });
+    const traffic = new Traffic({ ...CALM, durationMs: 600_000, count: Infinity, batches: 1 });
+    const requests = [...traffic];
     expect(Math.max(...requests.map(({ atMs }) => atMs))).toBeLessThanOrEqual(600_000);
     const [started, finished] = [timesOf(requests, 'STARTED'), timesOf(requests, 'FINISHED')];
     expect(finished.size).toBeGreaterThan(0);
     expect(finished.size).toBeLessThan(started.size);
+    // Those that waited for others are not left behind.
+    expect(requests.at(-1)?.atMs).toBe(600_000);
+    expect(finished.size).toBe(traffic.finished);
   });
 
   it('uses every channel, and one interaction keeps to its own', () => {

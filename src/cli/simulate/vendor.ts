@@ -93,10 +93,9 @@ export class Vendor {
     if (ms > 0) await sleep(ms, undefined, { signal: this.options.stop }).catch(() => undefined);
   }
 
-  /** Waits until another request may be under way, or no more is to be sent. */
+  /** Waits until another request may be under way. */
   private async room(): Promise<void> {
-    const { connections, stop } = this.options;
-    while (this.underWay >= connections && !stop.aborted) {
+    while (this.underWay >= this.options.connections) {
       await new Promise<void>((resolve) => this.wakers.push(resolve));
     }
   }
