@@ -8,8 +8,7 @@ export class OverviewEventsDto {
 
   @ApiProperty({
     type: 'integer',
-    description:
-      'Positions of the log in use; on PostgreSQL, where duplicates use some up, somewhat more than events.',
+    description: 'Events in the log. Above 32,768, an estimate where some were removed.',
     example: 1_204_711,
   })
   total!: number;

@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
-import { AppConfig } from '../config/app-config.js';
 import { Clock } from '../events/clock.js';
 import { Store } from '../store/store.js';
 import { ListenersView } from './listeners-read.service.js';
 import type { OverviewDto } from './overview.dto.js';
 import { countSince } from './queries/event-counts.js';
-import { countOpen } from './queries/durations.js';
-import { wholeLog } from './queries/seq-at.js';
+import { LogSize } from './queries/log-size.js';
 import { countHeld } from './queries/quarantine.js';
 import { shared } from './queries/shared.js';
 import { StatsService } from './stats.service.js';
@@ -24,26 +22,26 @@ export class OverviewService {
   readonly now = shared(TTL_MS, () => this.make());
 
   constructor(
-    private readonly config: AppConfig,
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly stats: StatsService,
     private readonly view: ListenersView,
+    private readonly size: LogSize,
   ) {}
 
   private async make(): Promise<OverviewDto> {
     const now = this.clock.now();
-    const [log, lastMinute, interactions, durations, listeners, held] = await Promise.all([
-      wholeLog(this.store),
+    const [total, lastMinute, interactions, durations, listeners, held] = await Promise.all([
+      this.size.now(),
       countSince(this.store, now - MINUTE_MS),
-      this.interactions(now),
+      this.stats.interactions(),
       this.stats.durations(HOUR),
       this.view.all(),
       countHeld(this.store),
     ]);
     return {
       at: new Date(now).toISOString(),
-      events: { lastMinute, total: log.to - log.from },
+      events: { lastMinute, total },
       interactions,
       durations: durations && { medianMs: durations.medianMs, p95Ms: durations.p95Ms },
       listeners: {
@@ -56,16 +54,5 @@ export class OverviewService {
       quarantine: { held },
       requestsWaiting: this.store.backlog,
     };
-  }
-
-  private async interactions(now: number): Promise<OverviewDto['interactions']> {
-    const { interactions } = this.config;
-    if (interactions === undefined) return null;
-    const [{ open, stuck }, minutes] = await Promise.all([
-      countOpen(this.store, now - interactions.stuckAfterMs),
-      this.stats.minutes(HOUR),
-    ]);
-    const finishedLastHour = minutes.reduce((sum, { byType }) => sum + (byType['FINISHED'] ?? 0), 0);
-    return { open, stuck, finishedLastHour };
   }
 }

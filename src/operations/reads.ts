@@ -8,6 +8,7 @@ import { ListenersView } from './listeners-read.service.js';
 import { ListenerSampler } from './listeners-sampler.js';
 import { OverviewController } from './overview.controller.js';
 import { OverviewService } from './overview.service.js';
+import { LogSize } from './queries/log-size.js';
 import { QuarantineReadController } from './quarantine-read.controller.js';
 import { ReplaysReadController } from './replays-read.controller.js';
 import { SettingsController } from './settings.controller.js';
@@ -39,6 +40,7 @@ export const READ_PROVIDERS = [
   EventCounter,
   ListenerSampler,
   ListenersView,
+  LogSize,
   LogTail,
   OverviewService,
   StatsService,

@@ -9,6 +9,7 @@ import { Store } from '../store/store.js';
 import { CalledBy, type Caller } from './access/caller.js';
 import { OperatorApi } from './operator-api.decorator.js';
 import { toTime } from './queries/event-deliveries.js';
+import { LogSize } from './queries/log-size.js';
 import { timeAt, wholeLog } from './queries/seq-at.js';
 import { storeSize } from './queries/store-size.js';
 import { SettingsDto, type StoreInfoDto } from './settings.dto.js';
@@ -24,6 +25,7 @@ export class SettingsController {
   constructor(
     private readonly config: AppConfig,
     private readonly store: Store,
+    private readonly size: LogSize,
   ) {}
 
   @Get()
@@ -42,9 +44,12 @@ export class SettingsController {
 
   private async describeStore(): Promise<StoreInfoDto> {
     const { database } = this.config;
-    const [log, sizeBytes] = await Promise.all([wholeLog(this.store), storeSize(this.store, database)]);
-    const events = log.to - log.from;
-    const oldestEventAt = events === 0 ? null : toTime(await timeAt(this.store, log.from));
+    const [events, sizeBytes, { from, to }] = await Promise.all([
+      this.size.now(),
+      storeSize(this.store, database),
+      wholeLog(this.store),
+    ]);
+    const oldestEventAt = from === to ? null : toTime(await timeAt(this.store, from));
     return { kind: database.engine, location: databaseName(database), sizeBytes, events, oldestEventAt };
   }
 }

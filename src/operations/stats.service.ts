@@ -3,14 +3,17 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { Clock } from '../events/clock.js';
 import { Store } from '../store/store.js';
-import { durations, quantile } from './queries/durations.js';
+import { countOpen, durations, quantile } from './queries/durations.js';
 import { seqAt, wholeLog } from './queries/seq-at.js';
 import { shared } from './queries/shared.js';
+import type { OverviewInteractionsDto } from './overview.dto.js';
 import { EventCounter, MINUTE_MS } from './stats-counter.js';
 import type { DurationsDto, MinuteStatsDto } from './stats.dto.js';
 
 /** How long durations are good for: to find them costs more than to count. */
 const DURATIONS_TTL_MS = 5_000;
+/** Minutes. */
+const HOUR = 60;
 /** Upper bounds, in seconds, of the buckets that durations are counted in. */
 const BOUNDS = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400, 86_400];
 
@@ -34,6 +37,18 @@ export class StatsService {
       at: new Date(minute * MINUTE_MS).toISOString(),
       ...counts,
     }));
+  }
+
+  /** Interactions in numbers; null while nobody keeps their state. */
+  async interactions(): Promise<OverviewInteractionsDto | null> {
+    const { interactions } = this.config;
+    if (interactions === undefined) return null;
+    const [{ open, stuck }, minutes] = await Promise.all([
+      countOpen(this.store, this.clock.now() - interactions.stuckAfterMs),
+      this.minutes(HOUR),
+    ]);
+    const finishedLastHour = minutes.reduce((sum, { byType }) => sum + (byType['FINISHED'] ?? 0), 0);
+    return { open, stuck, finishedLastHour };
   }
 
   /** How long interactions took that finished in the last minutes; null while nobody keeps their state. */

@@ -5,10 +5,10 @@ import type { DeliveryItemDto } from '../deliveries-read.dto.js';
 import { DELIVERY_COLUMNS, toDeliveryState } from './event-deliveries.js';
 import { EVENT_COLUMNS, keysOf, log, narrow, toEvent, type EventSearch } from './log.js';
 import { rangeBetween, type SeqRange } from './seq-at.js';
+import { lastWindow, WINDOW } from './windows.js';
 
-/** Dead deliveries that one question looks at, and positions of the log where there is no index to go by. */
+/** Dead deliveries that one question looks at; of others, which have no index to go by, those of a window. */
 const DEAD_WINDOW = 2_000;
-const WINDOW = 25_000;
 /** Questions for one listener and one page: its cursor goes on from there. */
 const WINDOWS = 4;
 
@@ -106,7 +106,7 @@ async function windowStart(
   state: DeliveryState,
   { from, to }: SeqRange,
 ): Promise<number> {
-  if (state !== 'dead') return Math.max(from, to - WINDOW);
+  if (state !== 'dead') return (await lastWindow(store, { from, to })).from;
   const [last] = await store.read(
     store.builder
       .selectFrom('deliveries')

@@ -5,12 +5,8 @@ import { deliveriesOf } from './event-deliveries.js';
 import { countDeliveries, EVENT_COLUMNS, keysOf, log, narrow, toEvent, type EventSearch } from './log.js';
 import { rangeBetween, settledLog, type SeqRange } from './seq-at.js';
 import type { Slice, SliceRequest } from './slice.js';
+import { firstWindow, lastWindow } from './windows.js';
 
-/**
- * Positions of the log that one question looks at. A filter may pick few of millions: others ask the same
- * thread, so no question takes long.
- */
-const WINDOW = 25_000;
 /** Windows for one page. What is found by then is the page, and its cursor goes on from there. */
 const WINDOWS = 4;
 
@@ -25,18 +21,17 @@ export async function pageOfEvents(
   const range = await rangeBetween(store, search);
   const found: EventDto[] = [];
   let to = Math.min(range.to, before ?? Infinity);
-  // By their key, events are found without a search.
-  const window = keys === undefined ? WINDOW : Infinity;
   for (let i = 0; i < WINDOWS && to > range.from && found.length < limit; i++) {
-    const from = Math.max(range.from, to - window);
+    const rest = { from: range.from, to };
+    const window = isSparse(search) ? await lastWindow(store, rest) : rest;
     const rows = await store.read(
-      within(narrow(log(store), search, keys), { from, to })
+      within(narrow(log(store), search, keys), window)
         .select(EVENT_COLUMNS)
         .orderBy('e.seq', 'desc')
         .limit(limit - found.length),
     );
     found.push(...rows.map(toEvent));
-    to = found.length < limit ? from : (found.at(-1)?.seq ?? from);
+    to = found.length < limit ? window.from : (found.at(-1)?.seq ?? window.from);
   }
   return { items: await withCounts(store, found), next: to > range.from ? to : undefined };
 }
@@ -50,18 +45,25 @@ export async function* scanEvents(
   const keys = await keysOf(store, search);
   if (keys?.length === 0) return;
   const { from, to: end } = await rangeBetween(store, search, await settledLog(store));
-  const window = keys === undefined ? WINDOW : Infinity;
   for (let next = from; next < end;) {
-    const to = Math.min(end, next + window);
-    const rows = await store.read(
-      within(narrow(log(store), search, keys), { from: next, to })
-        .select(EVENT_COLUMNS)
-        .orderBy('e.seq')
-        .limit(limit),
-    );
-    next = rows.length < limit ? to : (rows.at(-1)?.seq ?? to) + 1;
-    yield withCounts(store, rows.map(toEvent));
+    const rest = { from: next, to: end };
+    const window = isSparse(search) ? await firstWindow(store, rest) : rest;
+    while (next < window.to) {
+      const rows = await store.read(
+        within(narrow(log(store), search, keys), { from: next, to: window.to })
+          .select(EVENT_COLUMNS)
+          .orderBy('e.seq')
+          .limit(limit),
+      );
+      next = rows.length < limit ? window.to : (rows.at(-1)?.seq ?? window.to) + 1;
+      yield withCounts(store, rows.map(toEvent));
+    }
   }
+}
+
+/** Whether many events may have to be looked at for one that is picked. Those of an interaction have an index. */
+function isSparse({ interactionId, from: _, to: __, ...rest }: EventSearch): boolean {
+  return interactionId === undefined && Object.keys(rest).length > 0;
 }
 
 /** Events after a position of the log, in its order. */
@@ -128,8 +130,7 @@ async function withRecords(
 const NO_DELIVERIES = { open: 0, done: 0, dead: 0, discarded: 0 };
 
 function within(events: ReturnType<typeof log>, { from, to }: SeqRange): ReturnType<typeof log> {
-  const query = events.where('e.seq', '>=', from);
-  return to === Infinity ? query : query.where('e.seq', '<', to);
+  return events.where('e.seq', '>=', from).where('e.seq', '<', to);
 }
 
 async function withCounts(store: Store, events: readonly EventDto[]): Promise<EventSummaryDto[]> {

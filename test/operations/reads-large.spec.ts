@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import type { EventSummaryDto } from '../../src/operations/events.dto.js';
+import type { OverviewDto } from '../../src/operations/overview.dto.js';
+import { payload, type TestService } from '../support/service.js';
+import { get, getAll, getPage, settled, startOperated, watchReads } from './reads-client.js';
+import { fillLog } from './reads-log.js';
+
+const EVENTS = 60_000;
+/** Reads of a page at the most, whatever it looks for. */
+const READS = 15;
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startOperated();
+  await service.post(payload('STARTED', 'needle-in-the-haystack'));
+  await settled(service);
+  await fillLog(service, EVENTS - 1, (i) => Date.parse('2026-06-13T00:00:00Z') + i * 1_000);
+}, 60_000);
+afterAll(() => service.stop());
+
+/** Asks page by page; what each page cost and what it had. */
+async function pages(path: string): Promise<{ items: EventSummaryDto[]; reads: number }[]> {
+  const found: { items: EventSummaryDto[]; reads: number }[] = [];
+  let cursor = '';
+  for (;;) {
+    const watch = watchReads(service);
+    const { items, next } = await getPage<EventSummaryDto>(service, `${path}${cursor}`);
+    watch.end();
+    found.push({ items, reads: watch.reads });
+    if (next === null) return found;
+    cursor = `&cursor=${next}`;
+  }
+}
+
+describe('a page of a large log', () => {
+  it('is given up after some work, and its cursor goes on, until the one event that matches is found', async () => {
+    const all = await pages('/events?text=needle-in-the-haystack&limit=1');
+    expect(all.flatMap(({ items }) => items.map(({ seq }) => seq))).toEqual([1]);
+    for (const { reads } of all) expect(reads).toBeLessThanOrEqual(READS);
+  });
+
+  it('has what there is of a rare type in the meantime', async () => {
+    await service.post(payload('FINISHED', 'the latest'));
+    const [first] = await pages('/events?text=the&type=FINISHED&limit=500');
+    expect(first?.items.map(({ interactionId }) => interactionId)).toEqual(['the latest']);
+  });
+
+  it('of an interaction is found by its key, at once', async () => {
+    const [first, ...rest] = await pages('/events?interaction=needle-in-the-haystack');
+    expect(first?.items).toHaveLength(1);
+    expect(rest).toEqual([]);
+  });
+
+  it('of a time is found without looking through what came before or after', async () => {
+    const watch = watchReads(service);
+    const found = await getAll<EventSummaryDto>(
+      service,
+      '/events?from=2026-06-13T05:00:00Z&to=2026-06-13T05:00:10Z',
+    );
+    watch.end();
+    expect(found.map(({ receivedAt }) => receivedAt)).toEqual(
+      Array.from({ length: 10 }, (_, i) => `2026-06-13T05:00:0${9 - i}.000Z`),
+    );
+    // Two binary searches, a page, and no more rows than that.
+    expect(watch.rows).toBeLessThan(60);
+  });
+});
+
+/** As retention leaves a log: the old part of it is sparse. */
+describe('a log with gaps', () => {
+  beforeAll(async () => {
+    const { store } = service;
+    await store.query(
+      store.builder
+        .deleteFrom('events')
+        .where('seq', '>', 1_000)
+        .where('seq', '<=', 59_000)
+        // Every hundredth second stays.
+        .where((eb) => eb(eb('received_at', '%', eb.lit(100_000)), '<>', 0)),
+    );
+  });
+
+  it('is listed without an empty page', async () => {
+    const all = await pages('/events?limit=500');
+    expect(all.every(({ items }, i) => items.length === 500 || i === all.length - 1)).toBe(true);
+    expect(all.flatMap(({ items }) => items).at(-1)?.seq).toBe(1);
+  });
+
+  it('is searched in one page, as few events as it has', async () => {
+    const all = await pages('/events?text=needle-in-the-haystack');
+    expect(all).toHaveLength(1);
+    expect(all[0]?.items).toHaveLength(1);
+  });
+
+  it('is exported whole', async () => {
+    const { text } = await get(service, '/events.ndjson?type=STARTED,FINISHED');
+    expect(text.trimEnd().split('\n')).toHaveLength((await getAll(service, '/events', 500)).length);
+  });
+
+  it('has about as many events as the overview says', async () => {
+    const { total } = ((await get(service, '/overview')).json as OverviewDto).events;
+    const exact = (await getAll(service, '/events', 500)).length;
+    expect(Math.abs(total - exact) / exact).toBeLessThan(0.15);
+  });
+});
