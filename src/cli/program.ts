@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/app-config.js';
+import { addBackupCommand } from './commands/backup.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDeadCommand } from './commands/dead.js';
 import { addDoctorCommand } from './commands/doctor.js';
@@ -61,6 +62,8 @@ function addCommands(program: Command, setExitCode: (code: number) => void): voi
   addNewListenerCommand(program);
   addCompletionCommand(program);
   program.helpCommand('help [command]', 'Show what a command takes, as its --help does.');
+  program.commandsGroup('To keep the store:');
+  addBackupCommand(program);
   program.commandsGroup('To try and to check:');
   addSendCommand(program, setExitCode);
   addSimulateCommand(program, setExitCode);

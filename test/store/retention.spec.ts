@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
+import type { AuditDraft } from '../../src/store/records.js';
 import { DAY, DAYS, receiptOf, RetainedStore } from './retained-store.js';
 
 const NONE = { events: 0, deliveries: 0, receipts: 0 };
@@ -204,10 +205,14 @@ describe('the retention', () => {
   });
 
   it('leaves the audit log alone', async () => {
-    const audit = {
-      ...{ at: 1, role: 'operator', requestedBy: 'somebody', address: '::1' },
-      ...{ action: 'listeners.pause', target: {} },
-    } as const;
+    const audit: AuditDraft = {
+      at: 1,
+      role: 'operator',
+      requestedBy: 'somebody',
+      address: '::1',
+      action: 'listeners.pause',
+      target: {},
+    };
     await place.store.call('setPaused', { listenerId: place.listenerId, paused: false }, audit);
     await place.append(OLD);
     await place.append(0);
