@@ -34,7 +34,7 @@ export function duration(ms: number): string {
 }
 
 /** Seconds, as {@link duration} has them. */
-export const seconds = (value: number): string => duration(value * SECOND);
+export const seconds = (value: number): string => (value === 0 ? '0 s' : duration(value * SECOND));
 
 /** 1536 → 1.5 KiB */
 export function bytes(value: number): string {

@@ -56,9 +56,6 @@ export async function servePage(fastify: FastifyInstance, { webhookPath }: AppCo
     await page.register(fastifyStatic, {
       root: `${root}assets`,
       prefix: '/assets/',
-      // A route for each file: whatever else is below is not found as all else is.
-      wildcard: false,
-      globIgnore: ['**/*.{br,gz}'],
       preCompressed: true,
       // Their names are made of their content.
       immutable: true,

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { expectRefusal } from '../support/answers.js';
 import { TOKENS } from '../support/operators.js';
 import { TestService } from '../support/service.js';
 
@@ -49,12 +50,20 @@ describe('the files of the page', () => {
     },
   );
 
-  it.each(['/nothing', '/assets/nothing.js', '/index.html', '/assets/../index.html', '/interactionsx'])(
-    'are not served for %s',
-    async (path) => {
-      expect((await service.send('GET', path)).status).toBe(404);
-    },
-  );
+  it.each([
+    ['/nothing', 404],
+    ['/assets/nothing.js', 404],
+    ['/assets/', 404],
+    ['/index.html', 404],
+    ['/interactionsx', 404],
+    ['/assets/../index.html', 403],
+    ['/assets/%2e%2e/index.html', 403],
+    ['/assets/..%2f..%2fmain.js', 404],
+  ])('are not served for %s', async (path, status) => {
+    const answer = await service.send('GET', path);
+    expectRefusal(answer, status);
+    expect(answer.text).not.toContain(process.cwd());
+  });
 });
 
 describe('the page', () => {

@@ -31,6 +31,7 @@ const SECONDS = [
   0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400, 604_800,
 ];
 const HALF_MINUTE = 30;
+const HOUR = 3_600;
 const CHARACTER_PX = 6.5;
 const GAP_PX = 14;
 
@@ -55,7 +56,8 @@ export function optionsOf(
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false }, points: { show: !bars, size: 6 } },
     scales: {
-      x: { range: (_self, min, max) => (bars ? [min - HALF_MINUTE, max + HALF_MINUTE] : [min, max]) },
+      // The whole hour, however much of it is known.
+      x: { range: (_self, _min, max) => [max - HOUR + HALF_MINUTE, max + HALF_MINUTE] },
       y: { range: (_self, _min, max) => [0, Math.max(max * 1.1, 1)] },
     },
     axes: [
@@ -79,13 +81,17 @@ export function optionsOf(
       {},
       ...series.map(({ tone }): uPlot.Series => {
         const colour = colourOf(figure, tone);
-        if (!bars) return { stroke: colour, width: 2, fill: fade(colour), points: { show: false } };
+        if (!bars)
+          return { stroke: colour, width: 2, fill: fade(colour), points: { show: isAlone, size: 6 } };
         return { fill: colour, width: 0, points: { show: false }, ...(paths && { paths }) };
       }),
     ],
     hooks: { setCursor: [({ cursor }) => point(cursor.idx ?? null)] },
   };
 }
+
+/** One value has no line. */
+const isAlone = (_self: uPlot, _series: number, first: number, last: number): boolean => first === last;
 
 /** A canvas knows nothing of the style sheet: the colour is asked of what has it in the legend. */
 function colourOf(figure: HTMLElement, tone: string): string {

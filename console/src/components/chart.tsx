@@ -30,6 +30,7 @@ export function Chart({ kind, label, times, series }: Props) {
   const latest = useRef({ data, series });
   latest.current = { data, series };
   const dark = isDark();
+  const empty = times.length === 0;
 
   useEffect(() => {
     const box = place.current;
@@ -52,9 +53,10 @@ export function Chart({ kind, label, times, series }: Props) {
       plot.current = undefined;
     };
     // Its colours are those of the theme.
-  }, [dark, kind]);
+  }, [dark, kind, empty]);
   useEffect(() => plot.current?.setData(data));
 
+  if (empty) return <p class="muted no-chart">The first minute is not over yet.</p>;
   const index = pointed ?? times.length - 1;
   const at = times[index];
   return (

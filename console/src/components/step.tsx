@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
 import { get, post, type ApiError } from '../api.js';
-import { bytes, duration, plural } from '../format.js';
+import { bytes, duration, firstLine, plural } from '../format.js';
 import { useResource } from '../resource.js';
 import { mayAct } from '../session.js';
 import type { Delivery, EventDetail, EventHistory } from '../types.js';
@@ -116,12 +116,27 @@ function Outcome({ seq, of, reload }: { seq: number; of: Delivery; reload: () =>
               <Badge state={one.outcome} />
               <Time at={one.startedAt} />
               <span class="muted">{duration(one.durationMs)}</span>
-              {one.error !== null && <bdi class="error">{one.error}</bdi>}
+              {one.error !== null && <ErrorText text={one.error} />}
             </li>
           ))}
         </ol>
       )}
     </li>
+  );
+}
+
+/** An error, with its stack folded. */
+function ErrorText({ text }: { text: string }) {
+  const first = firstLine(text);
+  const rest = text.slice(first.length + 1);
+  if (rest === '') return <bdi class="error">{first}</bdi>;
+  return (
+    <details class="error">
+      <summary>
+        <bdi>{first}</bdi>
+      </summary>
+      <bdi>{rest}</bdi>
+    </details>
   );
 }
 

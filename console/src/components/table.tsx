@@ -32,7 +32,7 @@ export function Table<T>({ label, columns, rows, keyOf }: Props<T>) {
           <tr key={keyOf(row)} role="row">
             {columns.map(({ head, cell, kind }) => (
               <td key={head} role="cell" class={kind} data-label={head}>
-                {cell(row)}
+                <div>{cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -65,7 +65,6 @@ function Verdict({ of: { listeners, quarantine, interactions } }: { of: Figures 
 
 function Tiles({ of }: { of: Figures }) {
   const { events, interactions, durations, listeners, quarantine } = of;
-  const ms = (value: number | null | undefined): string => (value == null ? '–' : duration(value));
   return (
     <div class="tiles">
       <Tile
@@ -99,9 +98,9 @@ function Tiles({ of }: { of: Figures }) {
           />
           <Tile
             name="Duration, median"
-            value={ms(durations?.medianMs)}
+            value={durations?.medianMs == null ? '–' : duration(durations.medianMs)}
             to="/interactions?state=finished"
-            note={`95 % within ${ms(durations?.p95Ms)}`}
+            note={durations?.p95Ms == null ? 'none finished yet' : `95 % within ${duration(durations.p95Ms)}`}
           />
         </>
       )}

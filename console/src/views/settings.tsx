@@ -30,8 +30,9 @@ function Value({ of: { value, secret, set, default: usual } }: { of: Variable })
   );
 }
 
-/** The meaning, with what is between backticks as code. */
-function Meaning({ text }: { text: string }) {
+/** The meaning, which is also a text of the documentation: backticks are code, and of a link its name is shown. */
+function Meaning({ text: markdown }: { text: string }) {
+  const text = markdown.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1');
   return <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>;
 }
 
