@@ -6,7 +6,7 @@ import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { badRequest } from './errors.js';
 
 /** Items of a page at the most. */
-export const PAGE_LIMIT = 500;
+const PAGE_LIMIT = 500;
 const PAGE_DEFAULT = 50;
 const DIGITS = /^\d{1,15}$/;
 
