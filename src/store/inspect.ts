@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 
-import type { Database as Location } from '../config/database.js';
+import type { Database as Location, PostgresDatabase } from '../config/database.js';
 import { migrationsOf } from './migrations/index.js';
 
 /** What a store is found to be. */
@@ -25,7 +25,7 @@ const APPLIED = 'select name from kysely_migration order by name';
  */
 export async function inspectStore(location: Location): Promise<StoreReport> {
   const { version, applied } =
-    location.engine === 'sqlite' ? inspectSqlite(location.file) : await inspectPostgres();
+    location.engine === 'sqlite' ? inspectSqlite(location.file) : await inspectPostgres(location);
   const known = Object.keys(migrationsOf(location.engine));
   return {
     version,
@@ -49,6 +49,23 @@ function inspectSqlite(file: string): Inspected {
   }
 }
 
-async function inspectPostgres(): Promise<Inspected> {
-  return Promise.reject(new Error('not yet'));
+async function inspectPostgres(location: PostgresDatabase): Promise<Inspected> {
+  // Its driver is loaded where it is used alone.
+  const { Client } = (await import('pg')).default;
+  const { connectionOptions } = await import('./postgres/connections.js');
+  const client = new Client(connectionOptions(location));
+  await client.connect();
+  try {
+    const { rows: versions } = await client.query<{ server_version: string }>('show server_version');
+    const { rows: tables } = await client.query<{ name: string | null }>(
+      "select to_regclass('kysely_migration')::text as name",
+    );
+    const { rows } = tables[0]?.name ? await client.query<{ name: string }>(APPLIED) : { rows: [] };
+    return {
+      version: `PostgreSQL ${versions[0]?.server_version ?? ''}`,
+      applied: rows.map(({ name }) => name),
+    };
+  } finally {
+    await client.end();
+  }
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
@@ -8,6 +8,8 @@ import { RefusedError } from './refusal.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
+/** The service sends something every 15 s. A connection that is silent for longer is dead, and nobody said so. */
+const SILENCE_MS = 45_000;
 
 /** What to follow. */
 export interface FollowOptions {
@@ -58,9 +60,10 @@ export async function* follow(client: ApiClient, options: FollowOptions): AsyncG
   }
 }
 
-async function* messagesOf(response: Readable): AsyncGenerator<EventSourceMessage> {
+async function* messagesOf(response: IncomingMessage): AsyncGenerator<EventSourceMessage> {
   let received: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => received.push(message) });
+  response.setTimeout(SILENCE_MS, () => response.destroy(new Error('nothing comes any more')));
   response.setEncoding('utf8');
   for await (const chunk of response as AsyncIterable<string>) {
     parser.feed(chunk);

@@ -61,7 +61,7 @@ async function doctor({ publicUrl, clock, json }: DoctorOptions): Promise<number
   } else {
     report(...checkDataFolder(config.dataDir));
     report(...checkSecretFiles(environment, storeFiles(config.database)));
-    report(await checkStore(config.database));
+    report(await checkStore(config));
     report(await checkPort(config));
     report(...(await checkPublicUrl(publicUrl, config.webhookPath)));
   }
