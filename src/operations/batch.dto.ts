@@ -1,18 +1,19 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { Type as TransformTo } from 'class-transformer';
+import { Transform, Type as TransformTo } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
   IsArray,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   Max,
   Min,
   ValidateNested,
 } from 'class-validator';
+
+import { MayBeAbsent } from './validation.js';
 
 /** Ids that one request may name. */
 const IDS_LIMIT = 1_000;
@@ -21,7 +22,7 @@ const IDS_LIMIT = 1_000;
 export function Ids(description: string): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: 'array', items: { type: 'integer' }, description, example: [1, 2] }),
-    IsOptional(),
+    MayBeAbsent(),
     IsArray(),
     ArrayNotEmpty(),
     ArrayMaxSize(IDS_LIMIT),
@@ -47,7 +48,9 @@ export class BatchBody {
     type: String,
     description: '`next` of the batch before. Send the same filter with it, until `next` is null.',
   })
-  @IsOptional()
+  // Null too, as the last batch has it: from the beginning.
+  @Transform(({ value }: { value: unknown }) => value ?? undefined)
+  @MayBeAbsent()
   @IsString()
   cursor?: string;
 }

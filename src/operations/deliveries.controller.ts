@@ -1,7 +1,7 @@
 import { Body, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiPropertyOptional, ApiResponse, ApiSchema } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { ArrayNotEmpty, IsIn, IsOptional, IsString } from 'class-validator';
+import { ArrayNotEmpty, IsIn, IsString } from 'class-validator';
 
 import { DeliveryService, type DeliverySelection } from '../events/delivery.service.js';
 import type { BatchResult } from '../store/operations.js';
@@ -11,6 +11,7 @@ import { BatchBody, BatchDto, Filter, Ids } from './batch.dto.js';
 import { EventFilterBody, toEventFilter } from './filter.js';
 import { OperatorApi, Refused } from './operator-api.decorator.js';
 import { decodeCursor, encodeCursor } from './paging.js';
+import { MayBeAbsent } from './validation.js';
 
 const DISCARDABLE = ['dead', 'pending', 'blocked'] as const;
 const asList = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? [value] : value);
@@ -19,7 +20,7 @@ const asList = ({ value }: { value: unknown }): unknown => (typeof value === 'st
 @ApiSchema({ name: 'DeadFilter', description: 'Picks dead deliveries; `{}` picks all of them.' })
 export class DeadFilterBody extends EventFilterBody {
   @ApiPropertyOptional({ type: String, description: 'Name of a listener.', example: 'crm-close-case' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   listener?: string;
 
@@ -31,7 +32,7 @@ export class DeadFilterBody extends EventFilterBody {
     description: 'First line of the last error.',
     example: 'Error: no such case',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   error?: string;
 

@@ -1,11 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsOptional, IsString, Matches } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsString, Matches } from 'class-validator';
 
 import { EVENT_TYPES, INTERACTION_SUBTYPES, MEDIA_TYPES } from '../events/interaction-event.js';
 import type { EventFilter } from '../store/records.js';
 import { badRequest } from './errors.js';
+import { MayBeAbsent } from './validation.js';
 
 /** Values that one field of a filter may list. */
 const LIST_LIMIT = 100;
@@ -16,7 +17,7 @@ const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?
 function Text(description: string, example?: string): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: String, description, ...(example && { example }) }),
-    IsOptional(),
+    MayBeAbsent(),
     IsString(),
   );
 }
@@ -31,7 +32,7 @@ function Texts(place: 'query' | 'body', description: string, example: readonly s
     place === 'query'
       ? ApiPropertyOptional({ type: String, description, example: example.join() })
       : ApiPropertyOptional({ type: [String], description, example }),
-    IsOptional(),
+    MayBeAbsent(),
     Transform(list),
     IsArray(),
     ArrayNotEmpty(),
@@ -49,7 +50,7 @@ function Time(description: string): PropertyDecorator {
       description,
       example: '2026-06-13T22:00:00.000Z',
     }),
-    IsOptional(),
+    MayBeAbsent(),
     Matches(TIME, { message: '$property must be a time in ISO 8601, such as 2026-06-13T22:00:00Z' }),
   );
 }

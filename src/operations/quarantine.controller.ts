@@ -7,7 +7,7 @@ import {
   ApiSchema,
   PickType,
 } from '@nestjs/swagger';
-import { IsOptional, IsString } from 'class-validator';
+import { IsString } from 'class-validator';
 
 import {
   QuarantineService,
@@ -20,6 +20,7 @@ import { BatchBody, BatchDto, Filter, Ids } from './batch.dto.js';
 import { EventFilterBody } from './filter.js';
 import { OperatorApi, Refused } from './operator-api.decorator.js';
 import { decodeCursor, encodeCursor } from './paging.js';
+import { MayBeAbsent } from './validation.js';
 
 /** Picks held payloads. */
 @ApiSchema({ name: 'QuarantineFilter', description: 'Picks held payloads; `{}` picks all of them.' })
@@ -32,7 +33,7 @@ export class QuarantineFilterBody extends PickType(EventFilterBody, ['channel'])
     description: 'One of the faults.',
     example: 'data.entities.0.event must be one of the following values: STARTED, FINISHED',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   error?: string;
 }

@@ -1,6 +1,6 @@
 import { Body, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiSchema } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString } from 'class-validator';
+import { IsBoolean, IsString } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 
 import { DeliveryService } from '../events/delivery.service.js';
@@ -14,6 +14,7 @@ import { OperatorApi, Refused } from './operator-api.decorator.js';
 import { PositionPipe } from './paging.js';
 import { replayOf } from './queries/replays.js';
 import { ReplayDto } from './replays-read.dto.js';
+import { MayBeAbsent } from './validation.js';
 
 /** What is to be delivered again. */
 @ApiSchema({ name: 'StartReplay' })
@@ -26,7 +27,7 @@ export class StartReplayBody {
   filter!: EventFilterBody;
 
   @ApiPropertyOptional({ type: Boolean, default: false, description: 'Count the events, and no more.' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   dryRun?: boolean;
 }

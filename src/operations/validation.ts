@@ -1,5 +1,5 @@
 import { ValidationPipe } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { ValidateIf, type ValidationError } from 'class-validator';
 
 import { badRequest } from './errors.js';
 
@@ -11,6 +11,12 @@ export const VALIDATION = new ValidationPipe({
   forbidUnknownValues: true,
   exceptionFactory: (errors) => badRequest(errors.flatMap((error) => [...sentences(error, '')])),
 });
+
+/**
+ * A field that may be left out. Unlike with `@IsOptional()`, `null` is not as good as nothing: in a filter it is
+ * most likely a mistake, and nothing picks all.
+ */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 function* sentences(
   { property, constraints = {}, children = [] }: ValidationError,

@@ -120,7 +120,7 @@ describe('POST /deliveries/retry', () => {
       throw new PermanentError('again');
     };
     const counts: number[] = [];
-    for (let cursor: string | null | undefined; cursor !== null;) {
+    for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
       const answer = await post('/deliveries/retry', { filter: { listener: 'recorder' }, cursor });
       const { count, next } = answer.json as { count: number; next: string | null };
       counts.push(count);
@@ -242,6 +242,11 @@ describe('a command that is not valid', () => {
     ['/deliveries/retry', { filter: { interactions: 'x' } }, 'filter.interactions is not known here'],
     ['/deliveries/retry', { filter: {}, all: true }, 'all is not known here'],
     ['/deliveries/retry', { filter: { seqs: [] } }, 'filter.seqs should not be empty'],
+    ['/deliveries/retry', { filter: { listener: null } }, 'filter.listener must be a string'],
+    ['/deliveries/retry', { filter: { interaction: null } }, 'filter.interaction must be a string'],
+    ['/deliveries/retry', { filter: { type: null } }, 'filter.type must be an array'],
+    ['/deliveries/retry', { filter: { error: null } }, 'filter.error must be a string'],
+    ['/quarantine/discard', { filter: { ids: null } }, 'filter.ids must be an array'],
     ['/deliveries/retry', { filter: { seqs: [0] } }, 'each value in filter.seqs must not be less than 1'],
     [
       '/deliveries/retry',
