@@ -8,6 +8,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addInteractionCommand } from './commands/interaction.js';
 import { addListenersCommand } from './commands/listeners.js';
+import { addMigrateCommand } from './commands/migrate.js';
 import { addNewListenerCommand } from './commands/new-listener.js';
 import { addQuarantineCommand } from './commands/quarantine.js';
 import { addReplayCommand } from './commands/replay.js';
@@ -63,6 +64,7 @@ function addCommands(program: Command, setExitCode: (code: number) => void): voi
   addCompletionCommand(program);
   program.helpCommand('help [command]', 'Show what a command takes, as its --help does.');
   program.commandsGroup('To keep the store:');
+  addMigrateCommand(program);
   addBackupCommand(program);
   program.commandsGroup('To try and to check:');
   addSendCommand(program, setExitCode);
