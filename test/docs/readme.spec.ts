@@ -12,6 +12,7 @@ const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/architecture.md',
+  'docs/console.md',
   'docs/listeners.md',
   'docs/operations.md',
 ];
