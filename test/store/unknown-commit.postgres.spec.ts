@@ -44,7 +44,7 @@ describe('an append whose connection is lost', () => {
 
   it('after its commit is acknowledged as the duplicate that it is by then, and stored once', async () => {
     const store = await open();
-    proxy.loseAnswer('append_v1');
+    proxy.loseAnswerTo('append_v1');
     expect((await store.append(receipt('committed')))[0]?.seq).toBe(0);
     expect(proxy.lost).toBe(1);
     await expect(interactionIds(store)).resolves.toEqual(['committed']);
@@ -54,7 +54,7 @@ describe('an append whose connection is lost', () => {
     const store = await open();
     const { port } = proxy;
     await store.append(receipt('before'));
-    proxy.loseAnswer('operation of unknown');
+    proxy.loseAnswerTo('operation of unknown');
     const refused = expect(store.append(receipt('unknown'))).rejects.toThrow(StoreUnavailableError);
     await until(() => proxy.lost === 1);
     await proxy.stop();
@@ -66,26 +66,25 @@ describe('an append whose connection is lost', () => {
 });
 
 describe('deliveries whose claim was lost with its answer', () => {
-  it.each(['append_v1', 'claim_v1'])(
-    'in %s are delivered all the same, once',
-    async (statement) => {
+  it.each(['append', 'claim'])(
+    'by an %s are delivered all the same, once',
+    async (by) => {
       const recorder = new Recorder();
       const service = await TestService.start({ DATABASE_URL: url }, { listeners: [recorder.module()] });
       ends.push(() => service.stop());
-      // Known as a statement to this connection: later it is called by its name alone.
-      proxy.loseAnswer(statement);
-      if (statement === 'claim_v1') {
-        const direct = await place.open();
-        const entities = [{ event: 'STARTED', entity: { id: 'lost' } }];
-        const body = Buffer.from(JSON.stringify({ operationId: 'lost', data: { entities } }));
-        await direct.append({ ...receipt('lost'), body });
-      } else {
+      if (by === 'an append') {
+        proxy.loseAnswerTo('append_v1');
         expect((await service.post(payload('STARTED', 'lost'))).status).toBe(200);
+      } else {
+        const other = await place.open();
+        // The first to tell of it is the answer to the claim.
+        proxy.loseAnswer('lost');
+        await other.append(receipt('lost'));
       }
       await until(() => proxy.lost === 1);
       await until(() => recorder.seen.length > 0, 40_000);
       expect(recorder.seen).toMatchObject([{ id: 'lost', attempt: 1 }]);
-      await until(async () => (await service.post(payload('FINISHED', 'lost'))).status === 200);
+      expect((await service.post(payload('FINISHED', 'lost'))).status).toBe(200);
       await until(() => recorder.seen.length === 2);
     },
     60_000,

@@ -4,8 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** Stands between a client and a server, and loses what it is told to lose. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
-  private losing: { readonly before: boolean; readonly request: string } | undefined;
-  /** How many connections it has cut as {@link loseAnswer} and {@link loseRequest} asked. */
+  private losing: { readonly what: 'request' | 'answer' | 'answerTo'; readonly text: string } | undefined;
+  /** How many connections it has cut because of what was to be lost. */
   lost = 0;
 
   private constructor(
@@ -23,14 +23,19 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Cuts the next connection on which a request with this text was sent, when the answer comes. */
-  loseAnswer(request: string): void {
-    this.losing = { before: false, request };
+  /** Cuts the next connection on which a request with this text is sent, and does not send it on. */
+  loseRequest(text: string): void {
+    this.losing = { what: 'request', text };
   }
 
-  /** Cuts the next connection on which a request with this text is sent, and does not send it on. */
-  loseRequest(request: string): void {
-    this.losing = { before: true, request };
+  /** Cuts the next connection on which a request with this text was sent, when the answer comes. */
+  loseAnswerTo(text: string): void {
+    this.losing = { what: 'answerTo', text };
+  }
+
+  /** Cuts the next connection on which an answer with this text comes, and does not send it on. */
+  loseAnswer(text: string): void {
+    this.losing = { what: 'answer', text };
   }
 
   /** Cuts all connections, and takes no more. */
@@ -52,18 +57,23 @@ export class TcpProxy {
     }
     let isLost = false;
     client.on('data', (bytes) => {
-      if (this.losing !== undefined && bytes.includes(this.losing.request)) {
-        isLost = true;
-        this.lost++;
-        const { before } = this.losing;
-        this.losing = undefined;
-        if (before) return void client.destroy();
+      if (this.isToLose('request', bytes)) {
+        client.destroy();
+        return;
       }
+      isLost ||= this.isToLose('answerTo', bytes);
       server.write(bytes);
     });
     server.on('data', (bytes) => {
-      if (isLost) client.destroy();
+      if (isLost || this.isToLose('answer', bytes)) client.destroy();
       else client.write(bytes);
     });
+  }
+
+  private isToLose(what: 'request' | 'answer' | 'answerTo', bytes: Buffer): boolean {
+    if (this.losing?.what !== what || !bytes.includes(this.losing.text)) return false;
+    this.losing = undefined;
+    this.lost++;
+    return true;
   }
 }
