@@ -24,7 +24,7 @@ describe('replay', () => {
   it('counts with --dry-run, and replays nothing', async () => {
     const ended = await replay(['--interaction', 'b', '--dry-run']);
     expect(ended).toEqual({ code: 0, stdout: '1 event would be replayed for recorder.\n', stderr: '' });
-    const [json] = await operated.json(['replay', '--listener', 'recorder', '--dry-run']);
+    const [json] = await operated.json(['replay', '--listener', 'recorder', '--all', '--dry-run']);
     expect(json).toEqual({ count: 3, dryRun: true });
     expect(await replay(['--type', 'FINISHED', '--yes'])).toMatchObject({
       code: 0,
@@ -41,7 +41,7 @@ describe('replay', () => {
   });
 
   it('asks on a terminal, and shows how far it is', async () => {
-    const declined = await replay([], { preload: TERMINAL, stdin: Buffer.from('n\n') });
+    const declined = await replay(['--all'], { preload: TERMINAL, stdin: Buffer.from('n\n') });
     expect(declined).toMatchObject({ code: 1, stdout: '' });
     const agreed = await replay(['--interaction', 'a'], { preload: TERMINAL, stdin: Buffer.from('yes\n') });
     expect(agreed).toMatchObject({ code: 0, stdout: 'Done: 1 event replayed for recorder.\n' });
@@ -51,7 +51,14 @@ describe('replay', () => {
   });
 
   it('can be left to itself, listed, watched, and cancelled where it has not ended', async () => {
-    const [begun] = await operated.json<Replay>(['replay', '--listener', 'recorder', '--yes', '--detach']);
+    const [begun] = await operated.json<Replay>([
+      'replay',
+      '--listener',
+      'recorder',
+      '--all',
+      '--yes',
+      '--detach',
+    ]);
     expect(begun).toMatchObject({ listener: 'recorder', replayed: expect.any(Number) });
     const id = String(begun?.id);
     expect(await operated.run(['replay', 'watch', id])).toMatchObject({
@@ -72,8 +79,14 @@ describe('replay', () => {
       code: 2,
       stderr: 'Say who gets the events: --listener NAME.\n',
     });
-    expect(await operated.run(['replay', '--listener', 'nobody', '--yes'])).toMatchObject({ code: 1 });
-    const unasked = await replay([]);
+    expect(await operated.run(['replay', '--listener', 'nobody', '--all', '--yes'])).toMatchObject({
+      code: 1,
+    });
+    expect(await replay(['--yes'])).toMatchObject({
+      code: 2,
+      stderr: 'Say which events: an option that picks some, or --all.\n',
+    });
+    const unasked = await replay(['--all']);
     expect(unasked).toMatchObject({ code: 2, stdout: '' });
     expect(unasked.stderr).toContain('Nobody can be asked here');
   });
@@ -89,7 +102,7 @@ describe('Ctrl-C while a replay goes on', () => {
       response.end(JSON.stringify(asked.length === 1 ? { count: 100 } : running));
       if (asked.length === 4) interrupt.abort();
     });
-    const args = ['replay', '--listener', 'crm', '--yes', '--url', server.url];
+    const args = ['replay', '--listener', 'crm', '--all', '--yes', '--url', server.url];
     const ended = await cli(args, { env: TOKENS, interrupt: interrupt.signal });
     await server.stop();
     expect(ended.code).toBe(1);

@@ -29,6 +29,7 @@ export function addInteractionCommand(program: Command): void {
       'Show what happened to an interaction: its events, each attempt of each listener, the outcome.',
     )
     .argument('<id>', 'of the interaction')
+    .optionsGroup('Which one:')
     .option('--channel <name>', 'of one channel; an id can be known to several');
   addApiOptions(command, 'print JSON, one document a line, for each channel that knows the id')
     .addHelpText('after', EXAMPLES)

@@ -69,10 +69,12 @@ export function addQuarantineCommand(program: Command, setExitCode: (code: numbe
   const quarantine = program
     .command('quarantine')
     .description('List authentic payloads that are not valid; or show, reprocess or discard them.')
+    .optionsGroup('Which payloads:')
     .option('--channel <name>', 'of one channel')
     .addOption(
       new Option('--state <state>', 'what became of them').choices(QUARANTINE_STATES).default('held'),
     )
+    .optionsGroup('How many:')
     .option('--groups', 'count those that are held by what is wrong with them')
     .option('--limit <n>', 'at the most, the newest first', positive, 50);
   addApiOptions(quarantine)

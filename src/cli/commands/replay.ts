@@ -4,7 +4,7 @@ import type { ApiClient } from '../api-client/api-client.js';
 import { addApiOptions, connect, EXIT_HELP, TOKEN_HELP, type ApiOptions } from '../api-client/connect.js';
 import { addFilterOptions, filterBody, positive, type FilterOptions } from '../api-client/filter.js';
 import type { Replay, ReplayCount } from '../api-client/shapes.js';
-import { addBulkOptions, BULK_HELP, type BulkOptions } from '../bulk/options.js';
+import { addBulkOptions, BULK_HELP, demandSelection, type BulkOptions } from '../bulk/options.js';
 import { EXIT, UsageError } from '../failure.js';
 import { watchReplay } from '../replay/watch.js';
 import { confirm, declined } from '../terminal/confirm.js';
@@ -14,6 +14,7 @@ import { table, type Column } from '../terminal/table.js';
 
 interface ReplayOptions extends ApiOptions, FilterOptions, BulkOptions {
   readonly listener?: string;
+  readonly all?: true;
   readonly detach?: true;
 }
 
@@ -46,8 +47,10 @@ export function addReplayCommand(program: Command, setExitCode: (code: number) =
   const replay = program
     .command('replay')
     .description('Hand events to a listener once more; or list, watch and cancel replays.')
-    .option('--listener <name>', 'who gets them; needed to begin one');
-  addBulkOptions(addFilterOptions(replay)).option('--detach', 'begin it, and do not wait for its end');
+    .optionsGroup('Who gets them:')
+    .option('--listener <name>', 'the listener; needed to begin a replay');
+  const picked = addFilterOptions(replay).option('--all', 'all events of the log');
+  addBulkOptions(picked).option('--detach', 'begin it, and do not wait for its end');
   addApiOptions(replay, 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async (options: ReplayOptions) => setExitCode(await begin(connect(options), options)));
@@ -84,6 +87,11 @@ async function begin(client: ApiClient, options: ReplayOptions): Promise<number>
   const { listener, dryRun = false, yes = false, detach = false, json = false } = options;
   if (listener === undefined) throw new UsageError('Say who gets the events: --listener NAME.');
   const request = { listener, filter: filterBody(options) };
+  demandSelection(
+    Object.keys(request.filter).length > 0,
+    options.all,
+    'which events: an option that picks some',
+  );
   const found = await client.post<ReplayCount>('/replays', { ...request, dryRun: true });
   const events = count(found.count, 'event');
   if (dryRun || found.count === 0) {

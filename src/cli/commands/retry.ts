@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { addApiOptions, connect, EXIT_HELP, TOKEN_HELP, type ApiOptions } from '../api-client/connect.js';
 import { addBulkOptions, BULK_HELP, type BulkOptions } from '../bulk/options.js';
 import { changeDeadLetters, type Change } from '../dead-letters/change.js';
-import { addAllOption, addSelectionOptions, type SelectionOptions } from '../dead-letters/selection.js';
+import { addSelectionOptions, type SelectionOptions } from '../dead-letters/selection.js';
 
-type ChangeOptions = ApiOptions & SelectionOptions & BulkOptions;
+type ChangeOptions = ApiOptions & SelectionOptions & BulkOptions & { readonly all?: true };
 
 const RETRY: Change = {
   action: 'retry',
@@ -59,7 +59,10 @@ function addChange(
   examples: string,
   setExitCode: (code: number) => void,
 ): void {
-  const command = addAllOption(addSelectionOptions(program.command(name).description(description)));
+  const command = addSelectionOptions(program.command(name).description(description)).option(
+    '--all',
+    'all of them',
+  );
   addApiOptions(addBulkOptions(command), 'print one JSON document')
     .addHelpText('after', examples)
     .action(async (options: ChangeOptions) =>

@@ -44,9 +44,9 @@ export function addTailCommand(program: Command): void {
     .option('--channel <list>', 'such as default,emea-chat', list)
     .option(
       '--attempts',
-      'also each attempt of a listener; of its event, interaction and channel are looked at',
+      'each attempt of a listener, too; it is picked by --interaction, --channel and --listener',
     )
-    .option('--listener <list>', 'attempts of these listeners alone', list)
+    .option('--listener <list>', 'attempts of these listeners alone, such as crm-close-case', list)
     .optionsGroup('Where to begin:')
     .option('-n, --lines <n>', 'that many of the latest events first', lines, 10)
     .option('--after <seq>', 'all events behind this position of the log first', positive);

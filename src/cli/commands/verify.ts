@@ -27,10 +27,10 @@ const VARIABLES_USED = ['BASE_PATH', 'WEBHOOK_PATH', 'WEBHOOK_API_KEY', 'WEBHOOK
 
 const EXAMPLES = `
 Examples:
-  interactions-webhook verify captured.http                        a request as it came over the wire
+  interactions-webhook verify captured.http                            a request as it came over the wire
   interactions-webhook verify - < captured.http
-  interactions-webhook verify --body body.json --signature sha1=c8c1… body and signature alone
-  interactions-webhook verify --body body.json --headers headers.txt  headers one a line, or a JSON object
+  interactions-webhook verify --body body.json --signature sha1=c8c1…  body and signature alone
+  interactions-webhook verify --body body.json --headers headers.txt   headers one a line, or a JSON object
   interactions-webhook verify captured.http --channel emea-chat --secret-file key
 
 It tries what commonly goes wrong, and says which of it makes the digest that was sent: JSON that was parsed and

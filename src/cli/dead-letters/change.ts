@@ -1,6 +1,6 @@
 import type { ApiClient } from '../api-client/api-client.js';
 import type { Batch } from '../api-client/shapes.js';
-import type { BulkOptions } from '../bulk/options.js';
+import { demandSelection, type BulkOptions } from '../bulk/options.js';
 import { runBatches } from '../bulk/run-batches.js';
 import { EXIT } from '../failure.js';
 import { confirm, declined } from '../terminal/confirm.js';
@@ -8,7 +8,7 @@ import { count } from '../terminal/delivery-text.js';
 import { jsonLine } from '../terminal/printable.js';
 import { table } from '../terminal/table.js';
 import { GROUP_COLUMNS, Groups } from './groups.js';
-import { deadLetters, demandSelection, selectionBody, type SelectionOptions } from './selection.js';
+import { deadLetters, selectionBody, type SelectionOptions } from './selection.js';
 
 /** What is done to dead letters, and how it is told. */
 export interface Change {
@@ -25,10 +25,15 @@ export interface Change {
  */
 export async function changeDeadLetters(
   client: ApiClient,
-  options: SelectionOptions & BulkOptions & { readonly json?: true },
+  options: SelectionOptions & BulkOptions & { readonly all?: true; readonly json?: true },
   { action, question, done }: Change,
 ): Promise<number> {
-  demandSelection(options);
+  const filter = selectionBody(options);
+  demandSelection(
+    Object.keys(filter).length > 0,
+    options.all,
+    'which dead letters: an option that picks some',
+  );
   const { dryRun = false, yes = false, json = false } = options;
   const groups = new Groups();
   for await (const items of deadLetters(client, options)) groups.add(items);
@@ -43,7 +48,6 @@ export async function changeDeadLetters(
     return EXIT.ok;
   }
   if (!(await confirm(question(count(groups.total, 'dead letter')), yes))) return declined();
-  const filter = selectionBody(options);
   const step = (cursor: string | undefined): Promise<Batch> =>
     client.post(`/deliveries/${action}`, { filter, ...(cursor === undefined ? {} : { cursor }) });
   const result = await runBatches(groups.total, step);

@@ -1,16 +1,14 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 
 import type { ApiClient } from '../api-client/api-client.js';
 import { addFilterOptions, filterBody, numbers, type FilterOptions } from '../api-client/filter.js';
 import type { DeliveryItem } from '../api-client/shapes.js';
-import { UsageError } from '../failure.js';
 
 /** Picks dead letters. */
 export interface SelectionOptions extends FilterOptions {
   readonly listener?: string;
   readonly error?: string;
   readonly seq?: readonly number[];
-  readonly all?: true;
 }
 
 /** Adds the options that pick dead letters. */
@@ -19,11 +17,6 @@ export function addSelectionOptions(command: Command): Command {
     .option('--listener <name>', 'of one listener')
     .option('--error <text>', 'with this first line of the error, as "dead --groups" shows it')
     .option('--seq <list>', 'of events at these positions, such as 4711,4712', numbers);
-}
-
-/** Adds `--all`, without which a command that changes something takes no empty selection. */
-export function addAllOption(command: Command): Command {
-  return command.addOption(new Option('--all', 'all of them'));
 }
 
 /** What {@link addSelectionOptions} was given, for the body of a request. */
@@ -35,14 +28,6 @@ export function selectionBody({
 }: SelectionOptions): Record<string, unknown> {
   const fields = { listener, error, seqs: seq, ...filterBody(filter) };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** @throws UsageError when nothing is picked, and `--all` is not said. */
-export function demandSelection(options: SelectionOptions): void {
-  const picked = Object.keys(selectionBody(options)).length > 0;
-  if (picked && options.all) throw new UsageError('--all, and which ones: say one of the two.');
-  if (!picked && !options.all)
-    throw new UsageError('Say which dead letters: an option that picks some, or --all.');
 }
 
 /** Dead letters that are picked, newest first, page by page. */

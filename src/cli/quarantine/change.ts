@@ -1,8 +1,8 @@
 import type { ApiClient, Query } from '../api-client/api-client.js';
 import type { QuarantineBatch, QuarantineItem } from '../api-client/shapes.js';
-import type { BulkOptions } from '../bulk/options.js';
+import { demandSelection, type BulkOptions } from '../bulk/options.js';
 import { runBatches } from '../bulk/run-batches.js';
-import { EXIT, UsageError } from '../failure.js';
+import { EXIT } from '../failure.js';
 import { confirm, declined } from '../terminal/confirm.js';
 import { count } from '../terminal/delivery-text.js';
 import { jsonLine, printable } from '../terminal/printable.js';
@@ -39,7 +39,11 @@ export async function changePayloads(
     ...(channel !== undefined && { channel }),
     ...(error !== undefined && { error }),
   };
-  demand(filter, options.all);
+  demandSelection(
+    Object.keys(filter).length > 0,
+    options.all,
+    'which payloads: their ids, --channel, --error',
+  );
   let total = 0;
   for await (const items of heldPayloads(client, ids, options)) total += items.length;
   const payloads = count(total, 'payload');
@@ -78,10 +82,4 @@ async function* heldPayloads(
     // What the list cannot be asked for.
     yield ids.length === 0 ? items : items.filter(({ id }) => ids.includes(id));
   }
-}
-
-function demand(filter: object, all: true | undefined): void {
-  const picked = Object.keys(filter).length > 0;
-  if (picked && all) throw new UsageError('--all, and which ones: say one of the two.');
-  if (!picked && !all) throw new UsageError('Say which payloads: their ids, --channel, --error, or --all.');
 }
