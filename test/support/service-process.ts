@@ -105,6 +105,10 @@ export class ServiceProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Sends a signal. */
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
