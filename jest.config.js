@@ -36,7 +36,12 @@ export default {
       ...common,
       displayName: 'postgres',
       roots: ['<rootDir>/test'],
-      testMatch: ['**/test/{store,delivery}/**/*.spec.ts', '**/*.postgres.spec.ts'],
+      testMatch: [
+        '**/test/{store,delivery}/**/*.spec.ts',
+        // What operators are told, by queries that both engines understand.
+        '**/test/operations/{reads,stats,stream}*.spec.ts',
+        '**/*.postgres.spec.ts',
+      ],
       testPathIgnorePatterns: ['/node_modules/', OF_SQLITE],
       globals: { ENGINE: 'postgres' },
       globalSetup: '<rootDir>/test/support/postgres-setup.mjs',

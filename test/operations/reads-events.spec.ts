@@ -7,6 +7,7 @@ import type { EventDetailDto, EventSummaryDto } from '../../src/operations/event
 import { expectRefusal } from '../support/answers.js';
 import { Recorder } from '../support/listeners.js';
 import { api, TOKENS } from '../support/operators.js';
+import { eventsOf } from '../support/rows.js';
 import { PATH, payload, signature, toBytes, type TestService } from '../support/service.js';
 import { get, getAll, getPage, settled, startOperated } from './reads-client.js';
 
@@ -157,9 +158,8 @@ describe('pages', () => {
   });
 
   it.each([1, 2, 3, 500])('of %s have all events in order', async (limit) => {
-    const all = await events('', limit);
-    const last = all[0]?.seq ?? 0;
-    expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: last }, (_, i) => last - i));
+    const stored = (await eventsOf(service)).map(({ seq }) => seq);
+    expect((await events('', limit)).map(({ seq }) => seq)).toEqual(stored.toReversed());
   });
 });
 
@@ -280,11 +280,12 @@ describe('naughty strings', () => {
     expect((await service.post({ operationId: 'naughty', data: { entities } })).status).toBe(200);
     const listed = await events('', 500);
     expect(idsOf(listed)).toEqual(expect.arrayContaining(ids));
-    const timelines = await Promise.all(
-      ids.map((id) => get(service, `/interactions/${encodeURIComponent(id)}`)),
-    );
-    for (const [i, { json }] of timelines.entries()) {
-      expect(json).toMatchObject({ items: [{ interactionId: ids[i], events: [{ selfUri: ids[i] }] }] });
+    for (let first = 0; first < ids.length; first += 20) {
+      const some = ids.slice(first, first + 20);
+      const timelines = some.map((id) => get(service, `/interactions/${encodeURIComponent(id)}`));
+      for (const [i, { json }] of (await Promise.all(timelines)).entries()) {
+        expect(json).toMatchObject({ items: [{ interactionId: some[i], events: [{ selfUri: some[i] }] }] });
+      }
     }
     for (const id of ids.filter((_, i) => i % 20 === 0)) {
       const found = await events(`interaction=${encodeURIComponent(id)}`);
