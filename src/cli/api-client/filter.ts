@@ -62,6 +62,12 @@ export function positive(text: string): number {
   return Number(text);
 }
 
+/** A position of the log; 0 is before all events. */
+export function position(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
 /** A time as it is given, or so long ago. */
 function time(text: string): string {
   const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { ApiClient } from '../api-client/api-client.js';
 import { addApiOptions, connect, EXIT_HELP, TOKEN_HELP, type ApiOptions } from '../api-client/connect.js';
 import { follow } from '../api-client/event-stream.js';
-import { filterBody, list, positive } from '../api-client/filter.js';
+import { filterBody, list, position } from '../api-client/filter.js';
 import type { EventSummary, LiveAttempt, Page, StoredEvent } from '../api-client/shapes.js';
 import { picksAttempt, picksEvent, type TailFilter } from '../tail/filter.js';
 import { JSON_LINES, TEXT_LINES, type Lines } from '../tail/lines.js';
@@ -49,7 +49,11 @@ export function addTailCommand(program: Command): void {
     .option('--listener <list>', 'attempts of these listeners alone, such as crm-close-case', list)
     .optionsGroup('Where to begin:')
     .option('-n, --lines <n>', 'that many of the latest events first', lines, 10)
-    .option('--after <seq>', 'all events behind this position of the log first', positive);
+    .option(
+      '--after <seq>',
+      'all events behind this position of the log first; 0 is its beginning',
+      position,
+    );
   addApiOptions(command, 'print JSON, one document a line, on a terminal too')
     .addHelpText('after', EXAMPLES)
     .action((options: TailOptions) => tail(connect(options), options));

@@ -25,7 +25,11 @@ export async function checkStore({ database, migrate }: AppConfig): Promise<Chec
     if (pending.length > 0) {
       const told = `${opened}; its schema is ${at === undefined ? 'empty' : `at ${at}`}, and ${pending.join(', ')} is to come.`;
       if (!migrate)
-        return fault(NAME, told, 'Start once with MIGRATE=on: with off, the service does not start so.');
+        return fault(
+          NAME,
+          told,
+          'Run "interactions-webhook migrate": with MIGRATE=off, the service does not start so.',
+        );
       return warning(NAME, told, 'The next start brings it up to date.');
     }
     return ok(NAME, `${opened}; its schema is up to date (${at ?? 'empty'}).`);
