@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/app-config.js';
 import { addBackupCommand } from './commands/backup.js';
 import { addCompletionCommand } from './commands/completion.js';
+import { addCopyCommand } from './commands/copy.js';
 import { addDeadCommand } from './commands/dead.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
@@ -66,6 +67,7 @@ function addCommands(program: Command, setExitCode: (code: number) => void): voi
   program.commandsGroup('To keep the store:');
   addMigrateCommand(program);
   addBackupCommand(program);
+  addCopyCommand(program);
   program.commandsGroup('To try and to check:');
   addSendCommand(program, setExitCode);
   addSimulateCommand(program, setExitCode);
