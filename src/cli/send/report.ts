@@ -1,3 +1,4 @@
+import { printableLines } from '../terminal/printable.js';
 import type { Outcome } from './sender.js';
 import { round, type Summary } from './tally.js';
 
@@ -14,8 +15,8 @@ export const textReport: Report = {
       console.error(outcome.message);
       return;
     }
-    console.log(`${outcome.status} ${printable(outcome.reason)} in ${round(outcome.ms)} ms`);
-    if (outcome.body !== '') console.log(printable(outcome.body));
+    console.log(`${outcome.status} ${printableLines(outcome.reason)} in ${round(outcome.ms)} ms`);
+    if (outcome.body !== '') console.log(printableLines(outcome.body));
   },
   summary(summary) {
     console.log(describe(summary).join('\n'));
@@ -62,10 +63,4 @@ function parsed(body: string): unknown {
   } catch {
     return body;
   }
-}
-
-/** Without control characters: whoever answers must not command the terminal. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
 }
