@@ -80,8 +80,22 @@ export class Appender {
     });
   }
 
+  /** Lets something wait for the disk among the appends, if there is room, and for no longer than they do. */
+  async admitInTime(weight: number, work: () => Promise<void>): Promise<void> {
+    const limit = new AbortController();
+    const late = delay(DEADLINE_MS, undefined, { signal: limit.signal }).then(() => {
+      throw LATE;
+    });
+    late.catch(() => undefined);
+    try {
+      await this.admit(weight, () => Promise.race([work(), late]));
+    } finally {
+      limit.abort();
+    }
+  }
+
   /** Lets something wait for the disk among the appends, if there is room. */
-  async admit<T>(weight: number, work: () => Promise<T>): Promise<T> {
+  private async admit<T>(weight: number, work: () => Promise<T>): Promise<T> {
     if (!this.pending.enter(weight)) throw new OverloadedError();
     try {
       return await work();
@@ -138,10 +152,21 @@ export class Appender {
     const drafts = group.map(({ draft }) => draft);
     const events = drafts.reduce((sum, draft) => sum + draft.events.length, 0);
     const deadline = (group[0]?.deadline ?? 0) + events * DEADLINE_PER_EVENT_MS;
+    let refused = false;
+    const refuse = (refusal: Error): void => {
+      refused = true;
+      clearTimeout(late);
+      for (const { reject } of group) reject(refusal);
+    };
+    // Whatever it waits for by then: a connection takes its time, too, where the server stands still.
+    const late = setTimeout(() => refuse(LATE), deadline - start);
     let claims = offer;
     for (;;) {
       try {
         const appended = await this.send(drafts, claims, deadline);
+        // Refused meanwhile: nobody runs what was claimed.
+        if (claims !== undefined && refused) this.claimant.onLost();
+        clearTimeout(late);
         report(false);
         for (const [i, { resolve }] of group.entries()) resolve(appended[i] as AppendedReceipt);
         if (appended.some((events) => events.some(({ waiting }) => waiting))) this.onWaiting();
@@ -152,7 +177,10 @@ export class Appender {
           claims = undefined;
           this.claimant.onLost();
         }
-        if (isOfData(error) && group.length > 1) return this.flyApart(group);
+        if (isOfData(error) && group.length > 1) {
+          clearTimeout(late);
+          return this.flyApart(group);
+        }
         const inTime = performance.now() < deadline;
         if (inTime && isPassing(error)) continue;
         if (inTime && (mayBeDone(error) || error instanceof StoreUnavailableError)) {
@@ -160,8 +188,7 @@ export class Appender {
           continue;
         }
         report(true);
-        const refusal = inTime ? new StoreUnavailableError(reasonOf(error), { cause: error }) : LATE;
-        for (const { reject } of group) reject(refusal);
+        refuse(inTime ? new StoreUnavailableError(reasonOf(error), { cause: error }) : LATE);
         return;
       }
     }
@@ -181,6 +208,7 @@ export class Appender {
     deadline: number,
   ): Promise<AppendedReceipt[]> {
     return this.connections.use(async (connection) => {
+      if (performance.now() >= deadline) throw LATE;
       const late = setTimeout(() => connection.cut(), Math.max(0, deadline - performance.now()));
       try {
         const values = appendValues(drafts, offer);
@@ -195,13 +223,18 @@ export class Appender {
 
   /** Refuses what has waited for too long for a flight: those under way may all stand still. */
   private watch(): void {
-    this.deadlineTimer ??= setTimeout(() => {
-      this.deadlineTimer = undefined;
-      const now = performance.now();
-      while ((this.waiting[0]?.deadline ?? Infinity) <= now) {
-        this.waiting.shift()?.reject(LATE);
-      }
-      if (this.waiting.length > 0) this.watch();
-    }, DEADLINE_MS);
+    const [oldest] = this.waiting;
+    if (oldest === undefined) return;
+    this.deadlineTimer ??= setTimeout(
+      () => {
+        this.deadlineTimer = undefined;
+        const now = performance.now();
+        while ((this.waiting[0]?.deadline ?? Infinity) <= now) {
+          this.waiting.shift()?.reject(LATE);
+        }
+        this.watch();
+      },
+      Math.max(1, oldest.deadline - performance.now()),
+    );
   }
 }

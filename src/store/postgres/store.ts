@@ -99,7 +99,7 @@ export class PostgresStore extends Store {
 
   async quarantine(draft: QuarantineDraft): Promise<void> {
     this.mustBeOpen();
-    await this.appender.admit(draft.body.length, () => this.call('quarantine', draft));
+    await this.appender.admitInTime(draft.body.length, () => this.call('quarantine', draft));
   }
 
   async call<N extends OperationName>(
