@@ -108,7 +108,7 @@ export class FaultyServer {
   async kill(): Promise<void> {
     const ids = this.signal('SIGSTOP');
     const stopped = this.stop();
-    for (const id of ids) process.kill(id, 'SIGKILL');
+    for (const id of ids) send(id, 'SIGKILL');
     await stopped;
   }
 
@@ -156,8 +156,17 @@ export class FaultyServer {
     // The first before the others: it starts none any more.
     process.kill(Number(first), signal);
     const children = childrenOf(Number(first));
-    for (const id of children) process.kill(id, signal);
+    for (const id of children) send(id, signal);
     return [Number(first), ...children];
+  }
+}
+
+function send(id: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(id, signal);
+  } catch (error) {
+    // One that has ended since is no failure.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

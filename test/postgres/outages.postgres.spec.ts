@@ -75,8 +75,8 @@ describe('a database that stands still', () => {
   /** Resident memory of a process in MiB. */
   const residentMiB = (pid: number): number =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-  /** Many times what a service may let wait: 16 MiB of bodies, and as many answers. */
-  const ANSWERS = 1_500;
+  /** Of each connection more than one, and so more than what waited when it began. */
+  const ANSWERS = 160;
   const GROWTH_MIB = 96;
 
   it(
@@ -85,15 +85,15 @@ describe('a database that stands still', () => {
       const url = await server.database('frozen');
       const folder = new StartFolder();
       ends.push(() => folder.remove());
-      const service = await folder.start({ DATABASE_URL: url, LOG_LEVEL: 'fatal' });
+      const service = await folder.start({ DATABASE_URL: url });
       const load = new Load({
         port: () => service.port,
         prefix: 'frozen',
-        connections: 200,
+        connections: 64,
         padding: 16_384,
       });
       load.start();
-      await until(() => load.acknowledged.size > 2_000, RECOVERS_WITHIN_MS);
+      await until(() => load.acknowledged.size > 1_000, RECOVERS_WITHIN_MS);
       ends.push(() => Promise.resolve(server.thaw()));
       server.freeze();
       const before = residentMiB(service.pid);
@@ -101,12 +101,15 @@ describe('a database that stands still', () => {
       await until(() => load.answered(503) > ANSWERS, RECOVERS_WITHIN_MS);
       expect(load.slowestMs).toBeLessThan(REFUSES_WITHIN_MS);
       expect(residentMiB(service.pid) - before).toBeLessThan(GROWTH_MIB);
+      const invalid = performance.now();
+      expect((await service.post({ data: 'not valid, and so to be quarantined' })).status).toBe(503);
+      expect(performance.now() - invalid).toBeLessThan(REFUSES_WITHIN_MS);
       expect((await service.get('/health/live')).status).toBe(200);
       expect((await service.get('/health/ready')).status).toBe(503);
 
       const { size } = load.acknowledged;
       server.thaw();
-      await until(() => load.acknowledged.size > size + 400, RECOVERS_WITHIN_MS);
+      await until(() => load.acknowledged.size > size + 200, RECOVERS_WITHIN_MS);
       await load.finish();
       expect([...load.statuses.keys()].sort()).toEqual([200, 503]);
       await expectStored(url, [load]);
