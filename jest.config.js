@@ -37,7 +37,7 @@ export default {
       displayName: 'postgres',
       roots: ['<rootDir>/test'],
       testMatch: [
-        '**/test/{store,delivery}/**/*.spec.ts',
+        '**/test/{store,delivery,simulation}/**/*.spec.ts',
         // What operators are told, by queries that both engines understand.
         '**/test/operations/{reads,stats,stream}*.spec.ts',
         '**/*.postgres.spec.ts',

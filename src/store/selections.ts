@@ -1,6 +1,6 @@
 /** What operators' commands, replays and backfills select: the same on both engines. */
 
-import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely, type SqlBool } from 'kysely';
 
 import type { ListenerFilter } from './filter.js';
 import { interactionKey } from './keys.js';
@@ -8,19 +8,27 @@ import type { BatchPosition } from './operations.js';
 import type { DeliveryFilter, EventFilter } from './records.js';
 import type { DeliveryState, Schema } from './schema.js';
 
+/** Instead of `in ()`, which PostgreSQL refuses. */
+const NONE = sql<SqlBool>`1 = 0`;
+
 type OfEvents = ExpressionBuilder<Schema & { e: Schema['events'] }, 'e'>;
 
 /** An event filter as conditions on `events as e`, but for the interaction. */
 export function eventConditions(q: OfEvents, filter: EventFilter) {
-  const oneOf = (values: string | readonly string[]): readonly string[] =>
-    typeof values === 'string' ? [values] : values;
+  const { event, mediaType, interactionSubtype, channel } = filter;
+  const isOneOf = (
+    column: 'e.type' | 'e.media_type' | 'e.interaction_subtype' | 'e.channel',
+    wanted: string | readonly string[] | undefined,
+  ) => {
+    if (wanted === undefined) return [];
+    const values = typeof wanted === 'string' ? [wanted] : wanted;
+    return [values.length === 0 ? NONE : q(column, 'in', values)];
+  };
   return [
-    ...(filter.event === undefined ? [] : [q('e.type', 'in', oneOf(filter.event))]),
-    ...(filter.mediaType === undefined ? [] : [q('e.media_type', 'in', oneOf(filter.mediaType))]),
-    ...(filter.interactionSubtype === undefined
-      ? []
-      : [q('e.interaction_subtype', 'in', oneOf(filter.interactionSubtype))]),
-    ...(filter.channel === undefined ? [] : [q('e.channel', 'in', oneOf(filter.channel))]),
+    ...isOneOf('e.type', event),
+    ...isOneOf('e.media_type', mediaType),
+    ...isOneOf('e.interaction_subtype', interactionSubtype),
+    ...isOneOf('e.channel', channel),
     ...(filter.from === undefined ? [] : [q('e.received_at', '>=', filter.from)]),
     ...(filter.to === undefined ? [] : [q('e.received_at', '<', filter.to)]),
   ];
@@ -76,7 +84,8 @@ export function selectDeliveries(
     query = query.where('d.state', '=', sql.lit('dead')).where('d.listener_id', 'in', listeners);
   }
   if (filter.listenerId !== undefined) query = query.where('d.listener_id', '=', filter.listenerId);
-  if (filter.seqs !== undefined) query = query.where('d.seq', 'in', filter.seqs);
+  const { seqs } = filter;
+  if (seqs !== undefined) query = query.where((q) => (seqs.length === 0 ? NONE : q('d.seq', 'in', seqs)));
   const { error } = filter;
   if (error !== undefined) query = query.where((q) => hasFirstLine(q, error));
   return query;
@@ -101,5 +110,6 @@ export function selectEvents(db: Kysely<Schema>, { after, end, own, filter = {},
 }
 
 function ofKeys(q: OfEvents, keys: readonly string[] | undefined) {
-  return keys === undefined ? [] : [q('e.interaction_key', 'in', keys)];
+  if (keys === undefined) return [];
+  return [keys.length === 0 ? NONE : q('e.interaction_key', 'in', keys)];
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import type { DeliveryState } from '../../src/store/schema.js';
-import type { SqliteEngine } from '../../src/store/sqlite/engine.js';
 import type { Model, ModelDelivery } from './model.js';
+import type { SimulatedStore } from './store.js';
 
 interface Row {
   seq: number;
@@ -15,9 +15,9 @@ interface Row {
 }
 
 /** What must be true of the store after every step. */
-export function checkDeliveries(engine: SqliteEngine, model: Model): void {
+export async function checkDeliveries(store: SimulatedStore, model: Model): Promise<void> {
   const columns = 'seq, listener_id, interaction_key, state, due_at, owner, attempt';
-  const rows = engine.query(`select ${columns} from deliveries order by seq, listener_id`, []) as Row[];
+  const rows = await store.rows<Row>(`select ${columns} from deliveries order by seq, listener_id`);
   assert.equal(rows.length, model.deliveries.size, 'each event has one delivery for each listener it is for');
   const lines = new Map<string, Row[]>();
   for (const row of rows) {
@@ -53,7 +53,7 @@ function checkLine(line: readonly Row[]): void {
 }
 
 /** What must be true when everything has healed and all work is done. */
-export function checkEnd(engine: SqliteEngine, model: Model): void {
+export async function checkEnd(store: SimulatedStore, model: Model): Promise<void> {
   for (const { listenerId, event, state } of model.deliveries.values()) {
     const over = state === 'done' || state === 'discarded';
     assert(over, `event ${event.seq} for listener ${listenerId} ends ${state}`);
@@ -67,15 +67,10 @@ export function checkEnd(engine: SqliteEngine, model: Model): void {
       );
     }
   }
-  const [count] = engine.query(
+  const [count] = await store.rows(
     `select (select count(*) from attempts) as failures, (select count(*) from events) as events`,
-    [],
   );
   const expected = { failures: model.failures, events: model.events.length };
   // A copy: under Jest, where another test file loaded SQLite first, its rows have that file's Object.prototype.
-  assert.deepEqual(
-    { ...(count as object) },
-    expected,
-    'every failed attempt and every event is on record once',
-  );
+  assert.deepEqual({ ...count }, expected, 'every failed attempt and every event is on record once');
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { schedule, type Step } from './steps.js';
-import { SimulatedStore } from './store.js';
+import { openSimulatedStore } from './open-store.js';
 import { World } from './world.js';
 
 /** How many schedules, and which. */
@@ -23,12 +23,12 @@ export interface SimulationResult {
 
 /** Takes random schedules until one breaks a promise. */
 export async function simulate({ runs, seed, path }: SimulationOptions): Promise<SimulationResult> {
-  const store = await SimulatedStore.open();
+  const store = await openSimulatedStore();
   let taken = 0;
   const property = fc.asyncProperty(schedule, async (steps) => {
-    const world = new World(store);
+    const world = await World.begin(store);
     for (const step of steps) if (await world.take(step)) taken++;
-    world.heal();
+    await world.heal();
   });
   try {
     const details = await fc.check(property, {
@@ -38,7 +38,7 @@ export async function simulate({ runs, seed, path }: SimulationOptions): Promise
     });
     return { runs: details.numRuns, steps: taken, failure: details.failed ? describe(details) : undefined };
   } finally {
-    store.close();
+    await store.close();
   }
 }
 

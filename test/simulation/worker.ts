@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { PermanentError, RetryLaterError } from '../../src/events/delivery.js';
 import { judge, type Failure } from '../../src/events/retry-policy.js';
 import type { ClaimedDelivery, ClaimOffer, Settlement } from '../../src/store/records.js';
-import type { SqliteEngine } from '../../src/store/sqlite/engine.js';
 import type { SimulatedListener } from './listeners.js';
 import type { Model } from './model.js';
 import type { Outcome } from './steps.js';
+import type { SimulatedStore } from './store.js';
 
 const LEASE_MS = 10_000;
 /** Deliveries claimed beyond a listener's concurrency. */
@@ -14,7 +14,7 @@ const PREFETCH = 3;
 
 /** What a worker works in. */
 export interface Surroundings {
-  readonly engine: SqliteEngine;
+  readonly store: SimulatedStore;
   readonly model: Model;
   readonly now: number;
 }
@@ -30,15 +30,19 @@ interface Running {
  * be its own, which after a standstill need not be true.
  */
 export class SimulatedWorker {
-  private owner: number;
   private queue: ClaimedDelivery[] = [];
   private running: Running[] = [];
   /** Results that could not be recorded yet. */
   private unrecorded: Settlement[] = [];
   private lastRecorded: readonly Settlement[] = [];
 
-  constructor(private readonly around: Surroundings) {
-    this.owner = this.enroll();
+  private constructor(
+    private readonly around: Surroundings,
+    private owner: number,
+  ) {}
+
+  static async start(around: Surroundings): Promise<SimulatedWorker> {
+    return new SimulatedWorker(around, await enroll(around));
   }
 
   offer(): ClaimOffer {
@@ -47,17 +51,17 @@ export class SimulatedWorker {
   }
 
   /** Takes what was claimed for it. */
-  accept(deliveries: readonly ClaimedDelivery[]): void {
+  async accept(deliveries: readonly ClaimedDelivery[]): Promise<void> {
     this.queue.push(...deliveries);
-    this.fill();
+    await this.fill();
   }
 
-  claim(limit: number): void {
-    const { engine, model, now } = this.around;
+  async claim(limit: number): Promise<void> {
+    const { store, model, now } = this.around;
     const wanted = [...model.listeners.keys()]
       .map((listenerId) => ({ listenerId, limit: Math.min(limit, this.free(listenerId)) }))
       .filter((want) => want.limit > 0);
-    const { deliveries } = engine.transaction(() => engine.deliveries.claim(this.owner, wanted, now));
+    const { deliveries } = await store.call('claim', { owner: this.owner, wanted, now });
     for (const { listenerId, attempt, attemptsBefore, event } of deliveries) {
       model.claim(listenerId, event.seq, { owner: this.owner, attempt }, now);
       const promised = model.deliveries.get(`${listenerId}:${event.seq}`);
@@ -66,31 +70,31 @@ export class SimulatedWorker {
       const { line: _, ...stored } = promised?.event ?? { line: '' };
       assert.deepEqual({ seq, type, channel, interactionId, receivedAt, late }, stored);
     }
-    this.accept(deliveries);
+    await this.accept(deliveries);
   }
 
   /** Ends an attempt that runs. */
-  finish(nth: number, outcome: Outcome, held: boolean): boolean {
+  async finish(nth: number, outcome: Outcome, held: boolean): Promise<boolean> {
     const attempt = this.running[nth % this.running.length];
     if (attempt === undefined) return false;
     this.running = this.running.filter((other) => other !== attempt);
     this.record(attempt, toResult(outcome, attempt.delivery, this.around));
-    if (!held) this.flush();
-    this.fill();
+    if (!held) await this.flush();
+    await this.fill();
     return true;
   }
 
   /** Records its last results once more, as when it never learned that they were stored. */
-  repeat(): boolean {
+  async repeat(): Promise<boolean> {
     this.unrecorded.unshift(...this.lastRecorded);
     if (this.unrecorded.length === 0) return false;
-    this.flush();
+    await this.flush();
     return true;
   }
 
-  heartbeat(): void {
-    const { engine, model, now } = this.around;
-    const renewed = engine.transaction(() => engine.deliveries.heartbeat(this.owner, now, LEASE_MS));
+  async heartbeat(): Promise<void> {
+    const { store, model, now } = this.around;
+    const renewed = await store.call('heartbeat', { owner: this.owner, now, leaseMs: LEASE_MS });
     assert.equal(
       renewed,
       model.heartbeat(this.owner, now, LEASE_MS),
@@ -98,38 +102,30 @@ export class SimulatedWorker {
     );
     if (renewed) return;
     this.queue = [];
-    this.owner = this.enroll();
+    this.owner = await enroll(this.around);
   }
 
   /** Gives back what it has not begun. */
-  giveBack(paused: readonly number[]): void {
+  async giveBack(paused: readonly number[]): Promise<void> {
     const back = this.queue.filter(({ listenerId }) => paused.includes(listenerId));
     this.queue = this.queue.filter((delivery) => !back.includes(delivery));
-    this.release(back);
+    await this.release(back);
   }
 
   /** Carries replays and backfills further, as its poll does. */
-  advance(): void {
-    const { engine, model, now } = this.around;
-    const { paused } = engine.transaction(() => engine.operations.advance(now));
+  async advance(): Promise<void> {
+    const { store, model, now } = this.around;
+    const { paused } = await store.call('advance', { now });
     model.advance();
-    this.giveBack(paused);
+    await this.giveBack(paused);
   }
 
   /** Ends in good order: what it cannot finish is as if it had never begun. */
-  stop(): void {
-    const { engine, model, now } = this.around;
-    this.flush();
-    engine.transaction(() => engine.deliveries.retire(this.owner, now, false));
+  async stop(): Promise<void> {
+    const { store, model, now } = this.around;
+    await this.flush();
+    await store.call('retire', { owner: this.owner, now, begun: false });
     model.retire(this.owner, false);
-  }
-
-  private enroll(): number {
-    const { engine, model, now } = this.around;
-    const owner = engine.transaction(() => engine.deliveries.enroll(process.pid, now, LEASE_MS));
-    assert(!model.leases.has(owner), 'the id of a worker is never used again');
-    model.leases.set(owner, now + LEASE_MS);
-    return owner;
   }
 
   private free(listenerId: number): number {
@@ -139,7 +135,7 @@ export class SimulatedWorker {
   }
 
   /** Begins what is claimed, up to each listener's concurrency. */
-  private fill(): void {
+  private async fill(): Promise<void> {
     for (const delivery of [...this.queue]) {
       const { listenerId, attempt, attemptsBefore } = delivery;
       const { concurrency, attempts, onDead } = this.listener(listenerId).options;
@@ -153,7 +149,7 @@ export class SimulatedWorker {
       }
       // Its attempts are used up, and none could be recorded: each ended with its worker.
       this.record(begun, { state: 'dead', outcome: 'permanent', error: 'lost', park: onDead === 'park' });
-      this.flush();
+      await this.flush();
     }
   }
 
@@ -172,19 +168,19 @@ export class SimulatedWorker {
     });
   }
 
-  private flush(): void {
-    const { engine, model, now } = this.around;
+  private async flush(): Promise<void> {
+    const { store, model, now } = this.around;
     const settlements = this.unrecorded.splice(0);
     this.lastRecorded = settlements;
-    const { voided } = engine.transaction(() => engine.deliveries.settle(settlements, now));
+    const { voided } = await store.call('settle', { settlements, now });
     const expected = settlements.filter((settlement) => model.settle(settlement)).length;
     assert.equal(voided, expected, 'a result is void exactly when the claim is no longer its worker’s');
   }
 
-  private release(deliveries: readonly ClaimedDelivery[]): void {
-    const { engine, model, now } = this.around;
+  private async release(deliveries: readonly ClaimedDelivery[]): Promise<void> {
+    const { store, model, now } = this.around;
     const claims = deliveries.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
-    engine.transaction(() => engine.deliveries.release(this.owner, claims, now));
+    await store.call('release', { owner: this.owner, claims, now });
     model.release(this.owner, claims);
   }
 
@@ -193,6 +189,13 @@ export class SimulatedWorker {
     assert(found !== undefined, `listener ${id} was never registered`);
     return found.listener;
   }
+}
+
+async function enroll({ store, model, now }: Surroundings): Promise<number> {
+  const owner = await store.call('enroll', { pid: process.pid, now, leaseMs: LEASE_MS });
+  assert(!model.leases.has(owner), 'the id of a worker is never used again');
+  model.leases.set(owner, now + LEASE_MS);
+  return owner;
 }
 
 /** What the real retry policy makes of an outcome. */

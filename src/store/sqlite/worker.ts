@@ -4,17 +4,9 @@
  */
 import { workerData, type MessagePort } from 'node:worker_threads';
 
-import type { ReceiptDraft } from '../records.js';
 import { SqliteEngine } from './engine.js';
-import {
-  STORE_WIDE,
-  type Call,
-  type Opened,
-  type PackedReceipts,
-  type Reply,
-  type ThreadOperationName,
-  type ThreadOperations,
-} from './protocol.js';
+import { HANDLERS } from './handlers.js';
+import { STORE_WIDE, type Call, type Opened, type Reply } from './protocol.js';
 
 const { file, port, migrate } = workerData as { file: string; port: MessagePort; migrate: boolean };
 
@@ -33,35 +25,6 @@ try {
   port.postMessage({ opened: false, message: (error as Error).message } satisfies Opened);
   port.close();
 }
-
-type Handlers = {
-  [N in ThreadOperationName]: (
-    engine: SqliteEngine,
-    args: ThreadOperations[N]['args'],
-  ) => ThreadOperations[N]['result'];
-};
-
-const HANDLERS: Handlers = {
-  append: (engine, args) => engine.log.append(unpack(args), args.offer),
-  quarantine: (engine, draft) => engine.quarantine.quarantine({ ...draft, body: asBuffer(draft.body) }),
-  register: (engine, { listeners, now }) => engine.register(listeners, now),
-  claim: (engine, { owner, wanted, now }) => engine.deliveries.claim(owner, wanted, now),
-  settle: (engine, { settlements, now }) => engine.deliveries.settle(settlements, now),
-  release: (engine, { owner, claims, now }) => engine.deliveries.release(owner, claims, now),
-  enroll: (engine, { pid, now, leaseMs }) => engine.deliveries.enroll(pid, now, leaseMs),
-  heartbeat: (engine, { owner, now, leaseMs }) => engine.deliveries.heartbeat(owner, now, leaseMs),
-  retire: (engine, { owner, now, begun }) => engine.deliveries.retire(owner, now, begun),
-  retry: (engine, { filter, now, after }) => engine.operations.retry(filter, now, after),
-  discard: (engine, { filter, now, after }) => engine.operations.discard(filter, now, after),
-  countReplay: (engine, { listenerId, filter, after }) =>
-    engine.operations.countReplay(listenerId, filter, after),
-  startReplay: (engine, { listenerId, filter, now }) =>
-    engine.operations.startReplay(listenerId, filter, now),
-  advance: (engine, { now }) => engine.operations.advance(now),
-  setPaused: (engine, { listenerId, paused }) => engine.operations.setPaused(listenerId, paused),
-  retain: (engine, args) => engine.retention.retain(args),
-  query: (engine, { sql, parameters }) => engine.query(sql, parameters.map(bindable)),
-};
 
 /** One transaction for the whole group; when it fails, one for each call, so that none can fail another. Appends are one call. */
 function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
@@ -87,24 +50,6 @@ function runGroup(engine: SqliteEngine, calls: readonly Call[]): Reply {
       }
     });
   }
-}
-
-function unpack({ receipts, bodies }: PackedReceipts): ReceiptDraft[] {
-  let offset = 0;
-  return receipts.map(({ channel, traceId, secretIndex, receivedAt, events, bodyLength }) => {
-    const body = asBuffer(bodies.subarray(offset, (offset += bodyLength)));
-    return { channel, body, traceId, secretIndex, receivedAt, events };
-  });
-}
-
-/** A Buffer crosses the thread as a plain Uint8Array, which SQLite does not take. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** A parameter of a query as SQLite takes it. */
-function bindable(parameter: unknown): unknown {
-  return parameter instanceof Uint8Array ? asBuffer(parameter) : parameter;
 }
 
 function failed(error: unknown): Reply[number] {
