@@ -40,6 +40,8 @@ export default {
         '**/test/{store,delivery,simulation}/**/*.spec.ts',
         // What operators are told, by queries that both engines understand.
         '**/test/operations/{reads,stats,stream}*.spec.ts',
+        '**/test/http/{duplicates,quarantine,channels}.spec.ts',
+        '**/test/listeners/interactions.spec.ts',
         '**/*.postgres.spec.ts',
       ],
       testPathIgnorePatterns: ['/node_modules/', OF_SQLITE],
