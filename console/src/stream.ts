@@ -32,7 +32,7 @@ const tell = (note: Note): void => subscribers.forEach((subscriber) => subscribe
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 15_000;
 /** The figures come every two seconds: after this silence the connection is dead, whatever the browser believes. */
-const SILENCE_MS = 12_000;
+const SILENCE_MS = 20_000;
 
 let source: EventSource | undefined;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,11 @@
 /** What the API answers, as the service declares it. */
 import type { AuditEntryDto } from '../../src/operations/audit.controller.js';
 import type { BatchDto } from '../../src/operations/batch.dto.js';
-import type { DeliveryGroupDto, DeliveryItemDto } from '../../src/operations/deliveries-read.dto.js';
+import type {
+  DeliveryGroupDto,
+  DeliveryGroupsDto,
+  DeliveryItemDto,
+} from '../../src/operations/deliveries-read.dto.js';
 import type {
   BodyDto,
   DeliveryDto,
@@ -40,6 +44,7 @@ export type ListenerInfo = ListenerDto;
 export type ListenerDetail = ListenerDetailDto;
 export type DeliveryItem = DeliveryItemDto;
 export type DeadGroup = DeliveryGroupDto;
+export type DeadGroups = DeliveryGroupsDto;
 export type Replay = ReplayDto;
 export type QuarantineItem = QuarantineItemDto;
 export type QuarantineDetail = QuarantineDetailDto;

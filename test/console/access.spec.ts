@@ -95,7 +95,7 @@ describe('a connection that is lost', () => {
     await ui.live();
     const { dataDir, port } = service;
     await service.app.close();
-    await ui.page.getByText('The service does not answer. What you see is from').waitFor();
+    await ui.page.getByText('Nothing new has come since').waitFor();
     await ui.page.getByRole('status').filter({ hasText: 'Not live' }).waitFor();
     // What was loaded before stays to be read.
     expect(await ui.row(DEAD).count()).toBe(1);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 
+import { ListenerSampler } from '../../src/operations/listeners-sampler.js';
 import { openBrowser } from '../support/browser.js';
 import { Recorder } from '../support/listeners.js';
 import { TOKENS } from '../support/operators.js';
@@ -54,6 +55,7 @@ beforeAll(async () => {
     authorization: `Bearer ${TOKENS.OPERATOR_TOKEN}`,
     'x-requested-by': 'tests',
   });
+  await service.get(ListenerSampler).sample();
   browser = await openBrowser();
 }, SLOW_MS);
 afterAll(async () => {
@@ -164,7 +166,7 @@ describe('the reader', () => {
     await ui.page.getByRole('link', { name: 'Settings' }).focus();
     await ui.page.keyboard.press('Enter');
     await ui.page.getByText('What operators did').waitFor();
-    expect(await ui.page.locator(':focus').innerText()).toBe('Settings');
+    expect(await ui.page.locator('h1:focus').innerText()).toBe('Settings');
     await ui.page.goBack();
     expect(await ui.heading()).toBe('Overview');
     await ui.close();

@@ -1,5 +1,7 @@
+import { exec } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -8,6 +10,7 @@ import { expectRefusal } from '../support/answers.js';
 import { TOKENS } from '../support/operators.js';
 import { TestService } from '../support/service.js';
 
+const run = promisify(exec);
 const WEIGHT_LIMIT = 100_000;
 
 let service: TestService;
@@ -26,6 +29,14 @@ describe('the files of the page', () => {
     const weights = files.map((name) => gzipSync(readFileSync(join(root, name))).length);
     expect(files.length).toBeGreaterThan(3);
     expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeLessThan(WEIGHT_LIMIT);
+  });
+
+  it('are in the package that npm makes', async () => {
+    const packed = await run('npm pack --dry-run --json --ignore-scripts', { maxBuffer: 2 ** 24 });
+    const [{ files: inPackage }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
+    expect(inPackage.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(files.map((name) => `${root}/${name}`)),
+    );
   });
 
   it('are compressed already, and kept by the browser until they change', async () => {

@@ -6,9 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Browser, Page } from 'playwright-core';
 
 import { PermanentError } from '../../src/events/delivery.js';
+import type { DeliveryGroupsDto } from '../../src/operations/deliveries-read.dto.js';
+import { ListenerSampler } from '../../src/operations/listeners-sampler.js';
 import { openBrowser } from '../support/browser.js';
 import { Recorder } from '../support/listeners.js';
-import { TOKENS } from '../support/operators.js';
+import { api, TOKENS } from '../support/operators.js';
 import { payload, TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 import { Console } from './console.js';
@@ -29,6 +31,14 @@ let page: Page;
 
 const start = (env = {}): Promise<TestService> =>
   TestService.start({ ...TOKENS, ...env }, { listeners: [crm.module()], dataDir });
+
+/** Waits until so many deliveries are dead. */
+async function died(count: number): Promise<void> {
+  await until(async () => {
+    const { items } = (await api(service, 'GET', '/deliveries/groups')).json as DeliveryGroupsDto;
+    return items.reduce((sum, group) => sum + group.count, 0) === count;
+  });
+}
 
 beforeAll(async () => {
   // By the rules of then, two payloads were not valid. By those of now, one of them is.
@@ -166,6 +176,7 @@ describe('dead letters', () => {
       throw new PermanentError(interactionId === 'other' ? 'Another fault.' : 'No such case.');
     };
     for (const id of ['dead 1', 'dead 2', 'other']) await service.post(payload('STARTED', id));
+    await died(3);
     await ui.visit('/dead-letters');
     await ui.row('dead 2').waitFor();
     await ui.button(/^2 .*No such case/).click();
@@ -191,9 +202,42 @@ describe('dead letters', () => {
   });
 });
 
+describe('a command for more than one batch', () => {
+  it('tells how far it is, and is stopped between two of them', async () => {
+    const entities = Array.from({ length: 520 }, (_, i) => ({
+      event: 'STARTED',
+      entity: { id: `many ${i}` },
+    }));
+    crm.handle = () => {
+      throw new PermanentError('One of many.');
+    };
+    await service.post({ data: { entities } });
+    await died(520);
+    let goOn = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (goOn = resolve));
+    await page.route('**/deliveries/retry', (route) => stopped.then(() => route.continue()));
+    await ui.visit('/dead-letters');
+    await ui.button('Retry all 520').click();
+    await page.getByText('0 dead letters retried of 520 so far').waitFor();
+    await ui.button('Stop').click();
+    crm.handle = succeed;
+    goOn();
+    await page.getByText('Stopped: 500 dead letters retried.').waitFor();
+    await page.unroute('**/deliveries/retry');
+  });
+
+  it('is done with the rest when it is given again', async () => {
+    await ui.button('Discard all 20').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('20 dead letters discarded.').waitFor();
+    await page.getByText('No dead letters.').waitFor();
+  });
+});
+
 describe('quarantine', () => {
   it('is reprocessed, and tells what is still not valid', async () => {
     await ui.visit('/quarantine');
+    await ui.row('#2').waitFor();
     expect(await page.getByRole('checkbox', { name: /^Select \d/ }).count()).toBe(2);
     await ui.button('Reprocess all').click();
     await page.getByText('1 payload reprocessed. 1 is as invalid as before.').waitFor();
@@ -220,6 +264,8 @@ describe('a listener', () => {
     await ui.button('pause crm').click();
     await ui.row('crm').getByText('paused').waitFor();
     await service.post(payload('STARTED', 'while paused'));
+    // A minute that is over.
+    await service.get(ListenerSampler).sample();
     await ui.row('crm').getByRole('link', { name: 'crm' }).click();
     await page.getByRole('img', { name: /^Lag in the last hour/ }).waitFor();
     await page.getByRole('img', { name: /^Attempts in the last hour/ }).waitFor();

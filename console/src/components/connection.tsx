@@ -20,7 +20,8 @@ export function ConnectionNotice() {
   return (
     <div class="notice" role="alert">
       <span>
-        The service does not answer. What you see is from {clock(new Date(heardAt.value))}. Reconnecting …
+        Nothing new has come since {clock(new Date(heardAt.value))}: the service does not answer. Trying again
+        …
       </span>
       <button type="button" onClick={reconnectSoon}>
         Try now

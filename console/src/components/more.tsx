@@ -15,7 +15,7 @@ export function More<T>({ pages }: { pages: Pages<T> }) {
 /** Says that something new came, without moving what is read; its place is always there. */
 export function Newer({ count, show }: { count: number; show: () => void }) {
   return (
-    <span class="newer" role="status">
+    <span class="newer">
       {count > 0 && (
         <button type="button" class="pill" onClick={show}>
           {count > 99 ? '99+' : count} new – show

@@ -17,7 +17,7 @@ import { count, firstLine, plural } from '../format.js';
 import { useNewer, usePages, useResource } from '../resource.js';
 import { query, setQuery } from '../router.js';
 import { mayAct } from '../session.js';
-import type { Batch, DeadGroup, DeliveryItem } from '../types.js';
+import type { Batch, DeadGroup, DeadGroups, DeliveryItem } from '../types.js';
 
 /** Deliveries in one request at the most. */
 const BATCH = 500;
@@ -52,7 +52,7 @@ export function DeadLetters() {
   const listener = query().get('listener');
   const error = query().get('error');
   const groups = useResource('dead groups', (signal) =>
-    get<{ items: DeadGroup[] }>('/deliveries/groups', { state: 'dead' }, signal),
+    get<DeadGroups>('/deliveries/groups', { state: 'dead' }, signal),
   );
   const letters = usePages<DeliveryItem>('/deliveries', { state: 'dead', listener, error });
   const newer = useNewer(letters, (note) => note.kind === 'attempt' && note.attempt.state === 'dead');
@@ -113,7 +113,9 @@ export function DeadLetters() {
           const matching = matchingTarget(listener, error, shown);
           const target = selection.size > 0 ? selectedTarget(selection.chosen) : matching;
           const which =
-            selection.size > 0 ? `${count(selection.size)} selected` : `all ${count(matching.total)}`;
+            selection.size > 0
+              ? `${count(selection.size)} selected`
+              : `all ${count(matching.total)}${groups.data?.complete === false ? ' or more' : ''}`;
           return (
             <>
               <div class="toolbar">

@@ -64,14 +64,18 @@ function Verdict({ of: { listeners, quarantine, interactions } }: { of: Figures 
 }
 
 function Tiles({ of }: { of: Figures }) {
-  const { events, interactions, durations, listeners, quarantine } = of;
+  const { events, interactions, durations, listeners, quarantine, requestsWaiting } = of;
   return (
     <div class="tiles">
       <Tile
         name="Events, last minute"
         value={count(events.lastMinute)}
         to="/events"
-        note={`${count(events.total)} in all`}
+        note={
+          requestsWaiting > 0
+            ? `${plural(requestsWaiting, 'request')} waiting for the disk`
+            : `${count(events.total)} in all`
+        }
       />
       {interactions === null ? (
         <Tile name="Interactions" value="off" to="/interactions" note="set INTERACTIONS=on" />

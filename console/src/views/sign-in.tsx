@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { ApiError } from '../api.js';
 import { signIn } from '../session.js';
@@ -8,8 +8,10 @@ export function SignIn() {
   const [token, setToken] = useState('');
   const [error, setError] = useState('');
   const [busy, setBusy] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = 'Sign in – Interactions Webhook';
+    input.current?.focus();
   }, []);
   const submit = async (): Promise<void> => {
     setBusy(true);
@@ -33,10 +35,10 @@ export function SignIn() {
         <label>
           <span>Token</span>
           <input
+            ref={input}
             type="password"
             autocomplete="current-password"
             required
-            autofocus
             value={token}
             onInput={({ currentTarget }) => setToken(currentTarget.value)}
             aria-describedby="token-help"
