@@ -40,7 +40,7 @@ export async function requireUpToDate<DB>(place: SchemaPlace<DB>): Promise<void>
 }
 
 /** Names of the steps that the schema lacks, in their order. */
-export async function pendingMigrations<DB>(place: SchemaPlace<DB>): Promise<string[]> {
+async function pendingMigrations<DB>(place: SchemaPlace<DB>): Promise<string[]> {
   const migrations = await migratorOf(place).getMigrations();
   return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
 }

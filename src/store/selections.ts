@@ -14,7 +14,7 @@ const NONE = sql<SqlBool>`1 = 0`;
 type OfEvents = ExpressionBuilder<Schema & { e: Schema['events'] }, 'e'>;
 
 /** An event filter as conditions on `events as e`, but for the interaction. */
-export function eventConditions(q: OfEvents, filter: EventFilter) {
+function eventConditions(q: OfEvents, filter: EventFilter) {
   const { event, mediaType, interactionSubtype, channel } = filter;
   const isOneOf = (
     column: 'e.type' | 'e.media_type' | 'e.interaction_subtype' | 'e.channel',
