@@ -8,7 +8,6 @@ import { WebhookExceptionFilter } from './webhook/exception.filter.js';
 import { AuditLogModule } from './listeners/audit-log/audit-log.module.js';
 import { InteractionsModule } from './listeners/interactions/interactions.module.js';
 import { OperationsServer } from './http/operations-server.js';
-import { OperationsModule } from './operations/operations.module.js';
 import { HealthModule } from './observability/health.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import type { Metrics } from './observability/metrics.js';
@@ -37,6 +36,11 @@ async function loadTranscript(config: TranscriptConfig): Promise<DynamicModule> 
   return TranscriptModule.forRoot(config);
 }
 
+async function loadOperations(): Promise<DynamicModule> {
+  const { OperationsModule } = await import('./operations/operations.module.js');
+  return { module: OperationsModule };
+}
+
 /** The whole composition. */
 @Global()
 @Module({})
@@ -50,7 +54,7 @@ export class AppModule {
         WebhookModule.forRoot(config, metrics),
         HealthModule,
         MetricsModule,
-        ...(config.operations.tokens.size > 0 ? [OperationsModule] : []),
+        ...(config.operations.tokens.size > 0 ? [loadOperations()] : []),
         ...shippedListeners(config),
         ...listeners,
       ],

@@ -7,14 +7,12 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { createAdapter, type Deadlines } from './http/adapter.js';
-import { serveDocs } from './http/docs.js';
+import { serveDocs, type ApiDocument } from './http/docs.js';
 import { observeRequests } from './http/observe.js';
 import { OperationsServer } from './http/operations-server.js';
 import { screenRequests } from './http/screen.js';
 import { Access } from './operations/access/access.js';
 import { guardOperations } from './operations/access/gate.js';
-import { createOperationsDocument } from './operations/document.js';
-import { servePage } from './operations/page.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { Metrics } from './observability/metrics.js';
 import { Tracing } from './observability/tracing.js';
@@ -61,21 +59,25 @@ export async function createApp(
   screenRequests(fastify, config, app.get(Lifecycle), metrics);
   observeRequests(fastify, config, metrics, app.get<Tracing | undefined>(Tracing));
   await protectPages(app, config);
-  if (config.operations.tokens.size > 0) await servePage(fastify, config);
-  if (config.docs) {
-    const webhook = {
-      name: 'Webhook',
-      path: 'docs-json',
-      create: () => createDocument(app, config),
-    } as const;
-    const operations = {
+  const documents: [ApiDocument, ...ApiDocument[]] = [
+    { name: 'Webhook', path: 'docs-json', create: () => createDocument(app, config) },
+  ];
+  if (config.operations.tokens.size > 0) {
+    const [{ servePage }, { createOperationsDocument }] = await loadOperations();
+    await servePage(fastify, config);
+    documents.push({
       name: 'Operators',
       path: 'docs-operations-json',
       create: () => createOperationsDocument(app),
-    } as const;
-    serveDocs(app, config.operations.tokens.size > 0 ? [webhook, operations] : [webhook]);
+    });
   }
+  if (config.docs) serveDocs(app, documents);
   return app;
+}
+
+/** Loaded only where a token makes it of use. */
+function loadOperations() {
+  return Promise.all([import('./operations/page.js'), import('./operations/document.js')]);
 }
 
 /** Sets helmet's headers on whatever a browser might show; answers to the webhook need none of them. */
