@@ -138,3 +138,13 @@ describe('a service without any token', () => {
     expect(answers[0]?.text).toContain('OPERATOR_TOKEN');
   });
 });
+
+describe('a process that only delivers', () => {
+  it("has the operators' API as well", async () => {
+    const deliverer = await TestService.start({ ...TOKENS, ROLES: 'deliver' });
+    const authorization = `Bearer ${TOKENS.OPERATOR_TOKEN}`;
+    const answer = await deliverer.send('GET', '/api/v1/listeners', undefined, { authorization });
+    await deliverer.stop();
+    expect(answer.status).toBe(200);
+  });
+});
