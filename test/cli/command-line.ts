@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -46,14 +46,19 @@ export class Folder {
   }
 }
 
+/** Starts the real command line as a process, with no variable but those given. */
+export function spawnCli(
+  args: readonly string[],
+  { cwd, env, preload }: Pick<RunOptions, 'cwd' | 'env' | 'preload'>,
+): ChildProcessWithoutNullStreams {
+  const first = preload === undefined ? [] : ['--import', preload];
+  return spawn(process.execPath, ['--import', LOADER, ...first, MAIN, ...args], { cwd, env: { ...env } });
+}
+
 /** Runs the real command line as a process, with no variable but those given, and waits for its end. */
 export async function cli(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const own = options.cwd === undefined ? new Folder() : undefined;
-  const preload = options.preload === undefined ? [] : ['--import', options.preload];
-  const child = spawn(process.execPath, ['--import', LOADER, ...preload, MAIN, ...args], {
-    cwd: options.cwd ?? own?.path,
-    env: { ...options.env },
-  });
+  const child = spawnCli(args, { ...options, cwd: options.cwd ?? own?.path });
   options.interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
   const code = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

@@ -181,14 +181,6 @@ describe('events', () => {
     expect([file, `${file}.part`].filter(existsSync)).toEqual([]);
   });
 
-  it('ends quietly when its reader has enough', async () => {
-    const { code, stderr } = await operated.run(['events'], {
-      preload:
-        'data:text/javascript,process.stdout.write=()=>{process.stdout.emit("error",Object.assign(new Error("gone"),{code:"EPIPE"}))}',
-    });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  });
-
   it.each([
     [['--limit', '0'], 'It must be a whole number from 1 on'],
     [['--from', 'yesterday'], 'It must be a time such as'],

@@ -30,15 +30,18 @@ export class OperatedService {
     );
   }
 
-  /** Runs a command as the operator, in whose environment the service can be found. */
-  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    const env = {
+  /** The variables by which a command finds the service, and is the operator. */
+  get env(): Environment {
+    return {
       PORT: String(this.service.port),
       OPERATOR_TOKEN: TOKENS.OPERATOR_TOKEN,
       TERM: 'xterm-256color',
-      ...options.env,
     };
-    return cli(args, { ...options, env });
+  }
+
+  /** Runs a command as the operator, in whose environment the service can be found. */
+  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return cli(args, { ...options, env: { ...this.env, ...options.env } });
   }
 
   /** Runs a command with `--json`: what it printed, line by line. */

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -6,7 +8,7 @@ import type { LiveAttempt, StoredEvent } from '../../src/cli/api-client/shapes.j
 import { StreamService } from '../../src/operations/stream.service.js';
 import { payload } from '../support/service.js';
 import { until } from '../support/until.js';
-import { OtherServer, type Ended, type RunOptions } from './command-line.js';
+import { Folder, OtherServer, spawnCli, type Ended, type RunOptions } from './command-line.js';
 import { OperatedService, TERMINAL } from './operated-service.js';
 
 type Line = (StoredEvent & { kind: 'event' }) | (LiveAttempt & { kind: 'attempt'; at: string });
@@ -46,13 +48,13 @@ describe('tail', () => {
   const idsOf = ({ stdout }: Ended): unknown[] => linesOf(stdout).map(({ interactionId }) => interactionId);
 
   /** Posts once, as soon as something was printed. */
-  function once(action: () => Promise<unknown>): () => void {
+  function onceOnly(action: () => Promise<unknown>): () => void {
     let done: Promise<unknown> | undefined;
     return () => void (done ??= action());
   }
 
   it('prints the latest events and then what comes, as JSON to a pipe, until Ctrl-C ends it with 0', async () => {
-    const send = once(() => post('new'));
+    const send = onceOnly(() => post('new'));
     const ended = await tail([], (soFar) => {
       send();
       return soFar.includes('"new"') && soFar.endsWith('\n');
@@ -76,7 +78,7 @@ describe('tail', () => {
   });
 
   it('prints columns with colours on a terminal, and nothing of an event that it obeys', async () => {
-    const send = once(() => post('evil\u001b[2J\u009b'));
+    const send = onceOnly(() => post('evil\u001b[2J\u009b'));
     const ended = await tail(
       ['--lines', '1'],
       (soFar) => {
@@ -98,7 +100,7 @@ describe('tail', () => {
     operated.recorder.handle = () => {
       throw new Error('no such case');
     };
-    const send = once(async () => {
+    const send = onceOnly(async () => {
       await post('other');
       await post('mine');
       await post('mine', 'FINISHED');
@@ -151,7 +153,7 @@ describe('tail', () => {
         forward(request, response, isStream && opened === 1 ? cutBehind('first') : undefined),
       );
     });
-    const send = once(() => post('first'));
+    const send = onceOnly(() => post('first'));
     let sentLast = false;
     const ended = await tail(['-n', '1', '--url', new URL('/', proxy.url).href], (soFar) => {
       send();
@@ -195,6 +197,18 @@ describe('tail', () => {
   }
 
   const cutBehind = (id: string) => (chunk: string) => chunk.includes(id);
+
+  it('ends by itself when its reader has enough, as "head" has', async () => {
+    const folder = new Folder();
+    const child = spawnCli(['tail', '-n', '1'], { cwd: folder.path, env: operated.env });
+    const ended = once(child, 'close') as Promise<[number | null]>;
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    await post('for-nobody');
+    const [stderr, [code]] = await Promise.all([text(child.stderr), ended]);
+    folder.remove();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
 
   it('ends with 69 when the first connection fails, and with 77 when a later one is refused', async () => {
     expect(await operated.run(['tail'], { env: { PORT: '1' } })).toMatchObject({ code: 69, stdout: '' });
