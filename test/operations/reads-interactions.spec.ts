@@ -26,6 +26,9 @@ beforeAll(async () => {
   now = START + 2 * HOUR;
   await post('FINISHED', 'handled');
   await post('STARTED', 'never started');
+  now = START + 3 * HOUR;
+  // By another operation: it ends nothing that has not ended before.
+  await post('FINISHED', 'handled');
   now = START + 10 * HOUR;
   await post('STARTED', 'fresh');
   const email = payload('STARTED', 'fresh');
@@ -87,6 +90,7 @@ describe('the list of interactions', () => {
       'from=2026-06-13T01:00Z&to=2026-06-13T10:00Z',
       ['never started', 'handled'],
     ],
+    ['the exact time', 'from=2026-06-13T01:00:01Z&to=2026-06-13T10:00:01Z', ['fresh', 'fresh']],
     ['a state and a time', 'state=finished&to=2026-06-13T01:00Z', []],
   ])('picks by %s', async (_, query, ids) => {
     expect(idsOf(await interactions(query))).toEqual(ids);
@@ -121,6 +125,7 @@ describe('one interaction', () => {
         events: [
           { seq: 2, type: 'STARTED', deliveryList: [{ listener: 'interactions', state: 'done' }] },
           { seq: 4, type: 'FINISHED', receipt: { secretIndex: 0 }, deliveries: { done: 1 } },
+          { type: 'FINISHED' },
         ],
       },
     ]);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import type { DeliveryGroupsDto, DeliveryItemDto } from '../../src/operations/deliveries-read.dto.js';
 import type { EventSummaryDto } from '../../src/operations/events.dto.js';
 import type { OverviewDto } from '../../src/operations/overview.dto.js';
 import { payload, type TestService } from '../support/service.js';
@@ -9,13 +10,17 @@ import { fillLog } from './reads-log.js';
 const EVENTS = 60_000;
 /** Reads of a page at the most, whatever it looks for. */
 const READS = 15;
+/** More than are looked through for one page. */
+const DEAD = 12_000;
 
 let service: TestService;
 beforeAll(async () => {
   service = await startOperated();
-  await service.post(payload('STARTED', 'needle-in-the-haystack'));
+  for (const id of ['needle-in-the-haystack', 'needle-2']) await service.post(payload('STARTED', id));
+  const entity = { id: 'needle-3', interactionSubtype: 'SMS' };
+  await service.post({ data: { entities: [{ event: 'STARTED', entity }] } });
   await settled(service);
-  await fillLog(service, EVENTS - 1, (i) => Date.parse('2026-06-13T00:00:00Z') + i * 1_000);
+  await fillLog(service, EVENTS - 3, (i) => Date.parse('2026-06-13T00:00:00Z') + i * 1_000);
 }, 60_000);
 afterAll(() => service.stop());
 
@@ -46,6 +51,15 @@ describe('a page of a large log', () => {
     expect(first?.items.map(({ interactionId }) => interactionId)).toEqual(['the latest']);
   });
 
+  it('has no more than it may, however unevenly what matches is spread', async () => {
+    await service.post(payload('STARTED', 'needle-4'));
+    const all = await pages('/events?text=needle-&limit=2');
+    expect(all.map(({ items }) => items.map(({ interactionId }) => interactionId))).toEqual([
+      ['needle-4', 'needle-3'],
+      ['needle-2', 'needle-in-the-haystack'],
+    ]);
+  });
+
   it('of an interaction is found by its key, at once', async () => {
     const [first, ...rest] = await pages('/events?interaction=needle-in-the-haystack');
     expect(first?.items).toHaveLength(1);
@@ -64,6 +78,73 @@ describe('a page of a large log', () => {
     );
     // Two binary searches, a page, and no more rows than that.
     expect(watch.rows).toBeLessThan(60);
+  });
+});
+
+describe('dead deliveries of a large log', () => {
+  beforeAll(async () => {
+    const { store } = service;
+    const { builder } = store;
+    const listener = (name: string) => ({ name, filter: '{}', backfill_seq: null, created_at: 0 });
+    await store.query(builder.insertInto('listeners').values([listener('failing'), listener('working')]));
+    const [failing, working] = (await store.query(
+      builder
+        .selectFrom('listeners')
+        .select('id')
+        .where('name', 'in', ['failing', 'working'])
+        .orderBy('name'),
+    )) as [{ id: number }, { id: number }];
+    const seqs = (await store.query(builder.selectFrom('events').select('seq').orderBy('seq'))).map(
+      ({ seq }) => seq,
+    );
+    const dead = (seq: number, listener_id: number) => ({
+      seq,
+      listener_id,
+      interaction_key: 'key',
+      state: 'dead' as const,
+      holds: 0,
+      attempt: 1,
+      last_error: `Error: number ${seq % 2}\n    at its place`,
+    });
+    const rows = [
+      ...seqs.slice(0, 3).flatMap((seq) => [dead(seq, failing.id), dead(seq, working.id)]),
+      ...seqs.slice(-DEAD).map((seq) => dead(seq, failing.id)),
+    ];
+    for (let first = 0; first < rows.length; first += 2_000) {
+      await store.query(builder.insertInto('deliveries').values(rows.slice(first, first + 2_000)));
+    }
+  });
+
+  it('are found however many others there are, and come once', async () => {
+    const found = await getAll<DeliveryItemDto>(service, '/deliveries?state=dead&interaction=needle-2');
+    expect(found.map(({ listener }) => listener)).toEqual(['working', 'failing']);
+    // Without an index for the type: page by page.
+    const all = await getAll<DeliveryItemDto>(
+      service,
+      '/deliveries?state=dead&to=2026-06-12&from=2000-01-01',
+    );
+    expect(all).toEqual([]);
+    const rare = await getAll<DeliveryItemDto>(service, '/deliveries?state=dead&interactionSubtype=SMS');
+    expect(rare.map(({ event, listener }) => [event.interactionId, listener])).toEqual([
+      ['needle-3', 'working'],
+      ['needle-3', 'failing'],
+    ]);
+  });
+
+  it('are grouped, all of them', async () => {
+    const { items, complete } = (await get(service, '/deliveries/groups')).json as DeliveryGroupsDto;
+    expect(complete).toBe(true);
+    const total = items.reduce((sum, { count }) => sum + count, 0);
+    expect([items.length, total]).toEqual([4, DEAD + 6]);
+    expect(
+      items.find(({ listener, error }) => listener === 'working' && error === 'Error: number 0'),
+    ).toEqual({
+      listener: 'working',
+      error: 'Error: number 0',
+      count: 1,
+      firstSeq: 2,
+      lastSeq: 2,
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { StreamService } from '../../src/operations/stream.service.js';
 import { expectRefusal } from '../support/answers.js';
 import { Recorder } from '../support/listeners.js';
 import { api, TOKENS } from '../support/operators.js';
+import { eventsOf } from '../support/rows.js';
 import { payload, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 import { get, getAll, getPage, settled, startOperated, watchReads } from './reads-client.js';
@@ -242,6 +243,11 @@ describe('streams', () => {
     });
     watch.end();
     expect(watch.rows).toBeLessThan(20_000);
+    // Slow is not gone: it gets all of it when it reads on.
+    stream.response.resume();
+    const end = await lastSeq();
+    await until(() => stream.seqs.at(-1) === end);
+    expect(stream.seqs).toEqual((await eventsOf(service)).map(({ seq }) => seq));
   });
 
   it('are a hundred at the most', async () => {
