@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { UnknownListenerError } from '../events/delivery.service.js';
 import { REFUSALS, refuse, type Refusal } from '../http/answers.js';
-import { refusalFields } from '../http/refusal-log.js';
+import { logRefusal, refusalFields } from '../http/refusal-log.js';
 import { OverloadedError, StoreUnavailableError } from '../store/errors.js';
 import { OperationError } from './errors.js';
 
@@ -19,11 +19,12 @@ export class OperationsExceptionFilter implements ExceptionFilter {
 
   catch(error: Error, host: ArgumentsHost): void {
     const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
     const refusal = refusalFor(error);
-    if (refusal === UNAVAILABLE) {
-      const fields = refusalFields(refusal.status, http.getRequest<FastifyRequest>());
-      this.logger.error(fields, error.message);
-    }
+    const { status } = refusal;
+    if (refusal === UNAVAILABLE) this.logger.error(refusalFields(status, request), error.message);
+    // A wrong token to sign in with; those that came as bearer tokens are logged at the gate.
+    else if (status === 401 || status === 429) logRefusal(refusal, request, this.logger);
     refuse(http.getResponse<FastifyReply>(), refusal);
   }
 }
