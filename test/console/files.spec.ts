@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { OperationsServer } from '../../src/http/operations-server.js';
 import { expectRefusal } from '../support/answers.js';
 import { TOKENS } from '../support/operators.js';
 import { TestService } from '../support/service.js';
@@ -83,6 +84,14 @@ describe('the page', () => {
     const statusOf = async (path: string): Promise<number> => (await other.send('GET', path)).status;
     expect(await statusOf('/events/received')).toBe(405);
     expect([await statusOf('/events'), await statusOf('/listeners/crm')]).toEqual([200, 200]);
+    await other.stop();
+  });
+
+  it('is where the operators are', async () => {
+    const other = await TestService.start({ ...TOKENS, OPERATIONS_PORT: '0' });
+    expect((await other.send('GET', '/')).status).toBe(404);
+    const { status } = await fetch(`${other.get(OperationsServer).url}/settings`);
+    expect(status).toBe(200);
     await other.stop();
   });
 

@@ -20,7 +20,7 @@ const SCRIPTS = [
   '</pre></code><iframe srcdoc="<script>parent.alert(1)</script>"></iframe>',
 ];
 /** What cannot be stored is refused, and so never shown. */
-const STRINGS = [...new Set([...SCRIPTS, ...naughtyStrings])].filter(
+const STRINGS = [...new Set([...SCRIPTS, ...naughtyStrings, '..'])].filter(
   (text) => text !== '' && !text.includes('\0'),
 );
 /** Events of one POST. */
@@ -94,6 +94,15 @@ describe('whatever a payload brings', () => {
     await ui.page.getByRole('region', { name: 'Raw body' }).waitFor();
     expect(await ui.page.getByRole('heading', { level: 1 }).textContent()).toBe(`Interaction ${text}`);
     expect(await ui.page.title()).toBe(`Interaction ${text} – Interactions Webhook`);
+  });
+
+  it('leads to its events, also where no path can have its id', async () => {
+    await ui.visit('/interactions');
+    const link = ui.page.getByRole('link', { name: '..', exact: true });
+    await link.click();
+    await ui.page.waitForURL(/\/events\?interaction=\.\.$/);
+    await ui.row('..').waitFor();
+    expect(await ui.page.getByRole('row').count()).toBe(2);
   });
 
   it('does nothing in quarantine, nor in what is grouped by errors', async () => {
