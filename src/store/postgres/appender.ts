@@ -20,6 +20,8 @@ const INTERVAL_MS = 2;
 const DEADLINE_MS = 2_500;
 /** What each event of a group adds to that: a payload can have thousands. */
 const DEADLINE_PER_EVENT_MS = 0.2;
+/** What each MiB of bodies adds: BODY_LIMIT may allow tens of them. */
+const DEADLINE_PER_MIB_MS = 100;
 /** Between two attempts to reach a database that is not there. */
 const RETRY_MS = 100;
 
@@ -151,10 +153,12 @@ export class Appender {
       this.committed({ receipts: group.length, milliseconds: performance.now() - start, failed });
     const drafts = group.map(({ draft }) => draft);
     const events = drafts.reduce((sum, draft) => sum + draft.events.length, 0);
-    const deadline = (group[0]?.deadline ?? 0) + events * DEADLINE_PER_EVENT_MS;
-    let refused = false;
+    const mebibytes = drafts.reduce((sum, { body }) => sum + body.length, 0) / 2 ** 20;
+    const deadline =
+      (group[0]?.deadline ?? 0) + events * DEADLINE_PER_EVENT_MS + mebibytes * DEADLINE_PER_MIB_MS;
+    const told = { refused: false };
     const refuse = (refusal: Error): void => {
-      refused = true;
+      told.refused = true;
       clearTimeout(late);
       for (const { reject } of group) reject(refusal);
     };
@@ -165,7 +169,7 @@ export class Appender {
       try {
         const appended = await this.send(drafts, claims, deadline);
         // Refused meanwhile: nobody runs what was claimed.
-        if (claims !== undefined && refused) this.claimant.onLost();
+        if (claims !== undefined && told.refused) this.claimant.onLost();
         clearTimeout(late);
         report(false);
         for (const [i, { resolve }] of group.entries()) resolve(appended[i] as AppendedReceipt);
