@@ -38,8 +38,8 @@ export default {
       roots: ['<rootDir>/test'],
       testMatch: [
         '**/test/{store,delivery,simulation}/**/*.spec.ts',
-        // What operators are told, by queries that both engines understand.
-        '**/test/operations/{reads,stats,stream}*.spec.ts',
+        // What operators are told and do, by queries that both engines understand.
+        '**/test/operations/{audit,reads,stats,stream,writes}*.spec.ts',
         '**/test/http/{duplicates,quarantine,channels}.spec.ts',
         '**/test/listeners/interactions.spec.ts',
         '**/*.postgres.spec.ts',
