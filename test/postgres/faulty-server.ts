@@ -98,6 +98,15 @@ export class FaultyServer {
     }
   }
 
+  /** Starts it again if it has ended by itself. */
+  async ensureRunning(): Promise<void> {
+    const isThere = await this.query('select').then(
+      () => true,
+      (error: unknown) => (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED',
+    );
+    if (!isThere) await this.start();
+  }
+
   /** Stops it as `pg_ctl stop` does: connections are cut, what is committed is written. */
   async stop(): Promise<void> {
     await this.server?.stop();

@@ -94,7 +94,10 @@ describe('a database that stands still', () => {
       });
       load.start();
       await until(() => load.acknowledged.size > 1_000, RECOVERS_WITHIN_MS);
-      ends.push(() => Promise.resolve(server.thaw()));
+      ends.push(() => {
+        server.thaw();
+        return Promise.resolve();
+      });
       server.freeze();
       const before = residentMiB(service.pid);
       load.slowestMs = 0;

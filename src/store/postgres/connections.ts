@@ -140,11 +140,15 @@ export class Connections {
     await this.pool.end();
   }
 
-  /** Refuses a server on which 200 would not mean stored. */
+  /**
+   * Refuses a server on which 200 would not mean stored. Each statement of a function has to see what was
+   * committed before it began: where another isolation is the default, a snapshot would be older than its locks.
+   */
   private async check(client: ClientBase): Promise<void> {
     const { rows } = await client.query<{ version: number; commit: string; fsync: string }>(
       `select current_setting('server_version_num')::int / 10000 as version,
-         current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync`,
+         current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync,
+         set_config('default_transaction_isolation', 'read committed', false)`,
     );
     const [{ version, commit, fsync } = { version: 0, commit: '', fsync: '' }] = rows;
     const { name } = this.database;

@@ -29,6 +29,13 @@ const LOOK_MS = 500;
 /** How often a statement is tried that fails for what passes: a deadlock, a serialization failure. */
 const TRIES = 3;
 
+/** A standby does once it is promoted. */
+const TAKES_WRITES = `select current_setting('transaction_read_only') = 'off' as takes_writes`;
+
+interface Writes {
+  readonly takes_writes: boolean;
+}
+
 /** The store in a PostgreSQL database, which several processes share. */
 export class PostgresStore extends Store {
   readonly builder = createBuilder('postgres');
@@ -192,7 +199,11 @@ export class PostgresStore extends Store {
     const db = new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool(options) }) });
     try {
       // The settings first: they are what is wrong, not the schema.
-      await this.connections.use(() => Promise.resolve());
+      const [row] = await this.connections.use((connection) => connection.run<Writes>(TAKES_WRITES, []));
+      if (row?.takes_writes === false) {
+        this.absence = `${place.name} takes no writes: it is a standby, or read-only`;
+        return false;
+      }
       const schema = { db, engine: 'postgres', name: place.name } as const;
       await (this.options.migrate === false ? requireUpToDate(schema) : migrate(schema));
     } catch (error) {
