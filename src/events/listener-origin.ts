@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { Module } from '@nestjs/core/injector/module.js';
 
 import type { DecoratedMethod } from './on-interaction.decorator.js';
 
@@ -51,4 +52,32 @@ export function findUnprovided(
     }
   }
   return undefined;
+}
+
+/**
+ * What is wrong with an entry of `LISTENERS` that brings no listener: most likely its class was forgotten among
+ * the providers. A compiler leaves out the import of a class that nothing uses, so it may not even be loaded.
+ *
+ * @param origins what was loaded, with its modules.
+ * @param providing the modules that provide a listener.
+ * @returns a message for the first such entry; `undefined` when there is none.
+ */
+export function findIdle(
+  origins: ReadonlyMap<ListenerOrigin, readonly Module[]>,
+  providing: ReadonlySet<Module | undefined>,
+): string | undefined {
+  for (const [{ entry, file, declared }, modules] of origins) {
+    if (declared.length > 0 || withImports(modules).some((module) => providing.has(module))) continue;
+    return `LISTENERS: ${entry} (${file}) brings no listener: nothing that its modules provide has a method with @OnInteraction. Add the class of the listener to the "providers" of a module that this file exports.`;
+  }
+  return undefined;
+}
+
+/** Modules, and all that they import themselves. Nest has each import every global one too, those of the service. */
+function withImports(modules: readonly Module[]): Module[] {
+  const found = new Set(modules);
+  for (const module of found) {
+    for (const imported of module.imports) if (!imported.isGlobal) found.add(imported);
+  }
+  return [...found];
 }

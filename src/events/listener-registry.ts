@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { Module } from '@nestjs/core/injector/module.js';
 
-import { findUnprovided, originOf, type ListenerOrigin } from './listener-origin.js';
+import { findIdle, findUnprovided, originOf, type ListenerOrigin } from './listener-origin.js';
 import {
   ON_INTERACTION,
   type InteractionFilter,
@@ -38,8 +39,8 @@ export class ListenerRegistry {
   /**
    * All listeners, by name.
    *
-   * @throws ListenerError on a duplicate name, a bad option, a provider that is not a singleton, or a class
-   * that `LISTENERS` loaded and no module provides.
+   * @throws ListenerError on a duplicate name, a bad option, a provider that is not a singleton, or what
+   * `LISTENERS` loaded in vain.
    */
   listeners(): readonly Listener[] {
     return (this.found ??= this.discover());
@@ -48,7 +49,9 @@ export class ListenerRegistry {
   private discover(): readonly Listener[] {
     const listeners = new Map<string, Listener>();
     const classes = new Map<string, object>();
-    const origins = new Set<ListenerOrigin>();
+    /** What `LISTENERS` loaded, and the modules that provide a listener. */
+    const origins = new Map<ListenerOrigin, Module[]>();
+    const providing = new Set<Module | undefined>();
     const providers = this.discovery.getProviders();
     for (const wrapper of providers) {
       // By instance: what a factory or a value provides has no class here.
@@ -58,7 +61,9 @@ export class ListenerRegistry {
       if (prototype === null) continue;
       // A module is a provider of itself.
       const origin = originOf(instance.constructor);
-      if (origin !== undefined) origins.add(origin);
+      if (origin !== undefined && wrapper.host !== undefined) {
+        origins.set(origin, [...(origins.get(origin) ?? []), wrapper.host]);
+      }
       for (const listener of listenersOf(instance, this.scanner)) {
         if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
           throw new ListenerError(
@@ -71,11 +76,12 @@ export class ListenerRegistry {
             `Two listeners are named "${listener.name}": ${other.source} and ${listener.source}. Deliveries are kept by name: give one another.`,
           );
         }
+        providing.add(wrapper.host);
         listeners.set(listener.name, listener);
         classes.set(listener.name, prototype);
       }
     }
-    const fault = findUnprovided(origins, providers);
+    const fault = findUnprovided(origins.keys(), providers) ?? findIdle(origins, providing);
     if (fault !== undefined) throw new ListenerError(fault);
     return [...listeners.values()];
   }

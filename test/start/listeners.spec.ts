@@ -33,7 +33,8 @@ const listener = (name: string, body = ''): string => `
     ${body}
   }`;
 
-const refuse = (entry = './crm.ts'): Promise<Refused> => folder.refused({ LISTENERS: entry });
+const refuse = (entry = './crm.ts'): Promise<Refused> =>
+  folder.refused({ LISTENERS: entry, AUDIT_LOG: 'on' });
 
 describe('a listener that nothing would ever call', () => {
   it('stops the start, and is named with what to do', async () => {
@@ -54,6 +55,15 @@ describe('a listener that nothing would ever call', () => {
     expect(await refuse()).toMatchObject({
       code: CONFIG,
       stderr: expect.stringContaining('has the listener Crm.close, but no module provides Crm'),
+    });
+  });
+
+  it('stops the start when its file is not even loaded, since nothing uses it', async () => {
+    write('crm.ts', `${IMPORTS} @Module({ providers: [] }) export class CrmModule {}`);
+    expect(await refuse()).toEqual({
+      code: CONFIG,
+      stdout: '',
+      stderr: `LISTENERS: ./crm.ts (${folder.file('crm.ts')}) brings no listener: nothing that its modules provide has a method with @OnInteraction. Add the class of the listener to the "providers" of a module that this file exports.\n`,
     });
   });
 
@@ -80,7 +90,12 @@ describe('a listener that nothing would ever call', () => {
       `${IMPORTS} import { Base, Elsewhere } from './base.ts'; class Crm extends Base {}
        @Module({ providers: [Crm, { provide: 'ELSEWHERE', useClass: Elsewhere }] }) export class CrmModule {}`,
     );
-    const service = await folder.start({ LISTENERS: './base.ts,./crm.ts' });
+    // Loaded by the first entry already, and provided by what it imports.
+    write(
+      'again.ts',
+      `${IMPORTS} import { CrmModule } from './crm.ts'; @Module({ imports: [CrmModule] }) export class AgainModule {}`,
+    );
+    const service = await folder.start({ LISTENERS: './base.ts,./crm.ts,./again.ts' });
     await service.post(payload('FINISHED', 'one'));
     await until(
       () => service.output.includes('Base got one') && service.output.includes('Elsewhere got one'),
