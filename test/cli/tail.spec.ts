@@ -202,6 +202,8 @@ describe('tail', () => {
     const folder = new Folder();
     const child = spawnCli(['tail', '-n', '1'], { cwd: folder.path, env: operated.env });
     const ended = once(child, 'close') as Promise<[number | null]>;
+    // One that goes on would keep this process, too.
+    setTimeout(() => child.kill('SIGKILL'), 15_000).unref();
     await once(child.stdout, 'data');
     child.stdout.destroy();
     await post('for-nobody');
