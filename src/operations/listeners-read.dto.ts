@@ -76,7 +76,7 @@ export class ListenerDto {
 
   @ApiProperty({
     type: 'integer',
-    description: 'Deliveries that are pending or blocked. Above 50,000 open ones, an estimate.',
+    description: 'Deliveries that are pending or blocked. Above 10,000 open ones, an estimate.',
     example: 3,
   })
   waiting!: number;

@@ -1,7 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 
-import { AppConfig } from '../config/app-config.js';
 import { Clock } from '../events/clock.js';
 import { EventService } from '../events/event.service.js';
 import { Store } from '../store/store.js';
@@ -49,15 +48,12 @@ export class ListenerSampler implements OnApplicationBootstrap, OnModuleDestroy 
   private subscription: Subscription | undefined;
 
   constructor(
-    private readonly config: AppConfig,
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly events: EventService,
   ) {}
 
   onApplicationBootstrap(): void {
-    // Nobody could look at it.
-    if (this.config.operations.tokens.size === 0) return;
     this.startedAt = this.clock.now();
     this.subscription = this.events.attempts.subscribe(({ listener, outcome }) => {
       let attempts = this.recent.get(listener);

@@ -12,7 +12,11 @@ export class OverviewController {
 
   @Get()
   @ApiOperation({ operationId: 'getOverview', summary: 'The whole service in numbers' })
-  @ApiResponse({ status: 200, description: 'At most a second old.', type: OverviewDto })
+  @ApiResponse({
+    status: 200,
+    description: 'A second old, or older where it takes long to count.',
+    type: OverviewDto,
+  })
   show(): Promise<OverviewDto> {
     return this.overview.now();
   }

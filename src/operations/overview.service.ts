@@ -18,7 +18,7 @@ const HOUR = 60;
 /** The whole service in numbers. */
 @Injectable()
 export class OverviewService {
-  /** An overview that is at most a second old. */
+  /** An overview that is about a second old at most. */
   readonly now = shared(TTL_MS, () => this.make());
 
   constructor(

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { DeliveryGroupsDto, DeliveryItemDto } from '../../src/operations/deliveries-read.dto.js';
 import type { EventSummaryDto } from '../../src/operations/events.dto.js';
+import type { ListenerDto } from '../../src/operations/listeners-read.dto.js';
 import type { OverviewDto } from '../../src/operations/overview.dto.js';
+import { interactionKey } from '../../src/store/keys.js';
 import { payload, type TestService } from '../support/service.js';
 import { get, getAll, getPage, settled, startOperated, watchReads } from './reads-client.js';
 import { fillLog } from './reads-log.js';
@@ -43,6 +45,8 @@ describe('a page of a large log', () => {
     const all = await pages('/events?text=needle-in-the-haystack&limit=1');
     expect(all.flatMap(({ items }) => items.map(({ seq }) => seq))).toEqual([1]);
     for (const { reads } of all) expect(reads).toBeLessThanOrEqual(READS);
+    // Two for each of three windows: one question that looks at everything would hold up all others.
+    expect(all[0]?.reads).toBeGreaterThan(6);
   });
 
   it('has what there is of a rare type in the meantime', async () => {
@@ -145,6 +149,33 @@ describe('dead deliveries of a large log', () => {
       firstSeq: 2,
       lastSeq: 2,
     });
+  });
+});
+
+describe('a large backlog', () => {
+  it('is counted, and what runs of it told by a sample', async () => {
+    const { store } = service;
+    const { builder } = store;
+    const [{ id }] = (await store.query(
+      builder.selectFrom('listeners').select('id').where('name', '=', 'working'),
+    )) as [{ id: number }];
+    for (let first = 10_000; first < 22_000; first += 2_000) {
+      const open = Array.from({ length: 2_000 }, (_, i) => ({
+        seq: first + i,
+        listener_id: id,
+        interaction_key: interactionKey('default', String(first + i)),
+        ...(i % 4 === 0
+          ? { state: 'running' as const, due_at: null, owner: 999_999 }
+          : { state: 'pending' as const, due_at: 0, owner: null }),
+        holds: 1,
+        attempt: 0,
+      }));
+      await store.query(builder.insertInto('deliveries').values(open));
+    }
+    const { waiting, running, lagEvents } = (await get(service, '/listeners/working')).json as ListenerDto;
+    expect(lagEvents).toBe(12_000);
+    expect(Math.abs(running - 3_000)).toBeLessThan(300);
+    expect(waiting + running).toBe(lagEvents);
   });
 });
 

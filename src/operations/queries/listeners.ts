@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.js';
 
 /** Open deliveries that are looked at to tell how many of them run; of more, these are taken as a sample. */
-const SAMPLE = 50_000;
+const SAMPLE = 10_000;
 
 /** Where the deliveries of a listener stand. */
 export interface ListenerStatus {
