@@ -12,7 +12,7 @@ const STEPS = 1_000;
 /** Waits for the end of a replay, with a bar on a terminal. Ctrl-C ends the waiting, not the replay. */
 export async function watchReplay(client: ApiClient, id: number): Promise<Replay> {
   const { signal, release } = onInterrupt();
-  const progress = startProgress(STEPS);
+  const progress = startProgress(STEPS, '{bar} {percentage}%');
   let shown = 0;
   try {
     for (;;) {

@@ -9,12 +9,19 @@ export interface Progress {
 
 const SILENT: Progress = { advance: () => undefined, stop: () => undefined };
 
-/** A progress bar on a terminal; nothing at all where stderr is a file or a pipe. */
-export function startProgress(total: number): Progress {
+/**
+ * A progress bar on a terminal; nothing at all where stderr is a file or a pipe.
+ *
+ * @param format what it shows, in the words of cli-progress.
+ */
+export function startProgress(
+  total: number,
+  format = '{bar} {percentage}%  {value}/{total}  {eta_formatted} left',
+): Progress {
   if (!process.stderr.isTTY) return SILENT;
   const bar = new SingleBar({
     stream: process.stderr,
-    format: '{bar} {percentage}%  {value}/{total}  {eta_formatted} left',
+    format,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     clearOnComplete: true,
