@@ -3,7 +3,7 @@ import { codeOf, fault, ok, skipped, warning, type Check } from './check.js';
 import { probe } from './http-probe.js';
 
 const NAME = 'clock';
-/** A Date header has whole seconds, and took its time to get here. */
+/** A Date header has whole seconds; how long it took to get here comes on top. */
 const TOLERANCE_MS = 3_000;
 const FAULT_MS = 60_000;
 
@@ -12,7 +12,7 @@ export async function checkClock(url: URL | undefined): Promise<Check> {
   if (url === undefined) return skipped(NAME, 'Not compared with another: name one with --clock URL.');
   const before = Date.now();
   try {
-    const { headers } = await probe(url, { method: 'HEAD' });
+    const { headers, ms } = await probe(url, { method: 'HEAD' });
     const theirs = Date.parse(headers.date ?? '');
     if (Number.isNaN(theirs)) {
       return warning(
@@ -22,7 +22,7 @@ export async function checkClock(url: URL | undefined): Promise<Check> {
       );
     }
     // As if it had told the time midway, and the middle of its second.
-    return compare((before + Date.now()) / 2 - (theirs + 500), url);
+    return compare((before + Date.now()) / 2 - (theirs + 500), TOLERANCE_MS + ms / 2, url);
   } catch (error) {
     return warning(
       NAME,
@@ -32,9 +32,9 @@ export async function checkClock(url: URL | undefined): Promise<Check> {
   }
 }
 
-function compare(ahead: number, { origin }: URL): Check {
+function compare(ahead: number, tolerance: number, { origin }: URL): Check {
   const off = Math.abs(ahead);
-  if (off <= TOLERANCE_MS) return ok(NAME, `Agrees with that of ${origin}.`);
+  if (off <= tolerance) return ok(NAME, `Agrees with that of ${origin}.`);
   const told = `Is ${duration(off)} ${ahead > 0 ? 'ahead of' : 'behind'} that of ${origin}.`;
   const todo = 'Have it set by NTP: times of events, retries and sessions are taken from it.';
   return off < FAULT_MS ? warning(NAME, told, todo) : fault(NAME, told, todo);
