@@ -17,6 +17,8 @@ const INTERVAL_MS = 20;
 export class Wake {
   onWake: () => void = () => undefined;
   private client: pg.Client | undefined;
+  /** The client, once it listens. */
+  private listening: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
   private telling: NodeJS.Timeout | undefined;
   private again = false;
@@ -37,8 +39,11 @@ export class Wake {
     client
       .connect()
       .then(() => client.query(`set synchronous_commit = off; listen ${CHANNEL}`))
-      // What came while nobody listened.
-      .then(() => this.onWake())
+      .then(() => {
+        if (this.client === client) this.listening = client;
+        // What came while nobody listened.
+        this.onWake();
+      })
       .catch(() => this.listenLater(client));
   }
 
@@ -48,12 +53,17 @@ export class Wake {
       this.again = true;
       return;
     }
-    this.client?.query(`notify ${CHANNEL}`).catch(() => undefined);
-    this.telling = setTimeout(() => {
-      this.telling = undefined;
-      if (this.again) this.tell();
-      this.again = false;
-    }, INTERVAL_MS);
+    // One at a time on the connection: the next waits until this one is answered.
+    const told = this.listening?.query(`notify ${CHANNEL}`).catch(() => undefined);
+    this.telling = setTimeout(() => void this.tellAgain(told), INTERVAL_MS);
+  }
+
+  private async tellAgain(told: Promise<unknown> | undefined): Promise<void> {
+    await told;
+    this.telling = undefined;
+    const { again } = this;
+    this.again = false;
+    if (again && !this.closed) this.tell();
   }
 
   async close(): Promise<void> {
@@ -66,6 +76,7 @@ export class Wake {
   private listenLater(client: pg.Client): void {
     if (this.closed || this.client !== client) return;
     this.client = undefined;
+    this.listening = undefined;
     client.end().catch(() => undefined);
     this.retry = setTimeout(() => this.listen(), RETRY_MS);
   }
