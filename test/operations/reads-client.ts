@@ -1,5 +1,7 @@
 import type { AppOptions } from '../../src/app.js';
 import type { Environment } from '../../src/config/app-config.js';
+import { Clock } from '../../src/events/clock.js';
+import { EventService } from '../../src/events/event.service.js';
 import { StoreUnavailableError } from '../../src/store/errors.js';
 import { api, TOKENS } from '../support/operators.js';
 import { TestService, type Answer } from '../support/service.js';
@@ -86,4 +88,12 @@ export function watchReads(
     return rows;
   };
   return watched;
+}
+
+/**
+ * Lets events be received at another time than now. Only that: a clock that stands still, or jumps, would
+ * confuse leases and retries.
+ */
+export function receiveAt(service: TestService, now: (() => number) | undefined): void {
+  Object.assign(service.get(EventService), { clock: now === undefined ? service.get(Clock) : { now } });
 }

@@ -1,24 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { Clock } from '../../src/events/clock.js';
 import type { InteractionDto, InteractionTimelinesDto } from '../../src/operations/interactions.dto.js';
 import type { OverviewDto } from '../../src/operations/overview.dto.js';
 import type { StatsDto } from '../../src/operations/stats.dto.js';
 import { expectRefusal } from '../support/answers.js';
 import { PATH, payload, signature, type TestService } from '../support/service.js';
-import { get, getAll, settled, startOperated } from './reads-client.js';
+import { get, getAll, receiveAt, settled, startOperated } from './reads-client.js';
 
 const HOUR = 3_600_000;
-const START = Date.parse('2026-06-13T00:00:00Z');
+/** Half an hour after the last event, it is now. */
+const START = Date.now() - 10.5 * HOUR;
+const at = (hours: number, ms = 0): string => new Date(START + hours * HOUR + ms).toISOString();
 const EMAIL_SECRET = 'secret-of-email';
 
 let service: TestService;
-let clock: Clock;
 let now = START;
 beforeAll(async () => {
   service = await startOperated({ WEBHOOK_SECRET_EMAIL: EMAIL_SECRET, INTERACTIONS_STUCK_AFTER: '36000' });
-  clock = service.get(Clock);
-  clock.now = () => now;
+  receiveAt(service, () => now);
   await post('STARTED', 'abandoned');
   now = START + HOUR;
   await post('STARTED', 'handled');
@@ -55,9 +54,9 @@ describe('the list of interactions', () => {
       interactionId: 'handled',
       channel: 'default',
       state: 'finished',
-      startedAt: '2026-06-13T01:00:00.000Z',
+      startedAt: at(1),
       lateStartedAt: null,
-      finishedAt: '2026-06-13T02:00:00.000Z',
+      finishedAt: at(2),
       durationMs: HOUR,
       mediaType: 'chat',
       interactionSubtype: 'InboundNew',
@@ -66,7 +65,7 @@ describe('the list of interactions', () => {
     expect(found[2]).toMatchObject({
       state: 'finished',
       startedAt: null,
-      lateStartedAt: '2026-06-13T02:00:00.000Z',
+      lateStartedAt: at(2),
       durationMs: null,
     });
   });
@@ -85,13 +84,9 @@ describe('the list of interactions', () => {
     ['a channel', 'channel=email', ['fresh']],
     ['a media type', 'mediaType=chat,email', ['fresh', 'fresh', 'never started', 'handled', 'abandoned']],
     ['a media type of none', 'mediaType=email', []],
-    [
-      'when it was first heard of',
-      'from=2026-06-13T01:00Z&to=2026-06-13T10:00Z',
-      ['never started', 'handled'],
-    ],
-    ['the exact time', 'from=2026-06-13T01:00:01Z&to=2026-06-13T10:00:01Z', ['fresh', 'fresh']],
-    ['a state and a time', 'state=finished&to=2026-06-13T01:00Z', []],
+    ['when it was first heard of', `from=${at(1)}&to=${at(10)}`, ['never started', 'handled']],
+    ['the exact time', `from=${at(1, 1)}&to=${at(10, 1)}`, ['fresh', 'fresh']],
+    ['a state and a time', `state=finished&to=${at(1)}`, []],
   ])('picks by %s', async (_, query, ids) => {
     expect(idsOf(await interactions(query))).toEqual(ids);
   });

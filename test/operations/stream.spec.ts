@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 
 import { PermanentError } from '../../src/events/delivery.js';
 import { Clock } from '../../src/events/clock.js';
+import { StreamController } from '../../src/operations/stream.controller.js';
 import type { StreamAttemptDto } from '../../src/operations/stream.dto.js';
 import { StreamService } from '../../src/operations/stream.service.js';
 import { expectRefusal } from '../support/answers.js';
@@ -267,11 +268,10 @@ describe('streams', () => {
       body: { token: TOKENS.VIEWER_TOKEN },
     });
     const cookie = signedIn.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
-    const clock = service.get(Clock);
     const almostTwelveHours = Date.now() + 12 * 3_600_000 - 500;
-    clock.now = () => almostTwelveHours;
+    Object.assign(service.get(StreamController), { clock: { now: () => almostTwelveHours } });
     const stream = await StreamReader.open({ port: service.port, headers: { cookie } });
-    Reflect.deleteProperty(clock, 'now');
+    Object.assign(service.get(StreamController), { clock: service.get(Clock) });
     expect(stream.response.statusCode).toBe(200);
     await stream.ended;
     expect(stream.response.complete).toBe(true);
