@@ -34,11 +34,9 @@ const TYPES: PoolConfig['types'] = {
   },
 };
 
-/** The settings of every connection; what the URL says comes before them. */
+/** The settings of every connection. But for the name of the application, the URL cannot change them. */
 export function connectionOptions({ url }: PostgresDatabase): PoolConfig {
-  return {
-    connectionString: url.export().toString(),
-    application_name: 'interactions-webhook',
+  const settings: PoolConfig = {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
@@ -48,6 +46,19 @@ export function connectionOptions({ url }: PostgresDatabase): PoolConfig {
     keepAliveInitialDelayMillis: KEEPALIVE_MS,
     types: TYPES,
   };
+  return {
+    application_name: 'interactions-webhook',
+    ...settings,
+    connectionString: withoutParameters(url.export().toString(), Object.keys(settings)),
+  };
+}
+
+/** pg takes what a URL has before what it is given, and as text: `query_timeout=0` would be a millisecond. */
+function withoutParameters(text: string, names: readonly string[]): string {
+  const url = new URL(text);
+  const unwanted = names.filter((name) => url.searchParams.has(name));
+  for (const name of unwanted) url.searchParams.delete(name);
+  return unwanted.length === 0 ? text : url.href;
 }
 
 /** A connection, for as long as it is lent. */
