@@ -91,6 +91,8 @@ export class AppConfig {
     const webhookPath = `${basePath}${reader.required('WEBHOOK_PATH')}`;
     const port = reader.required('PORT');
     const operations = operationsConfig(reader, { path: webhookPath, port });
+    const interactions = interactionsConfig(reader, operations.tokens.has('operator'));
+    const file = join(dataDir, 'interactions.db');
     const values = {
       host: reader.required('HOST'),
       port,
@@ -99,7 +101,7 @@ export class AppConfig {
       secrets,
       apiKey: apiKey === undefined ? undefined : createSecretKey(apiKey, 'utf8'),
       dataDir,
-      database: reader.optional('DATABASE_URL') ?? sqliteDatabase(join(dataDir, 'interactions.db')),
+      database: reader.optional('DATABASE_URL') ?? sqliteDatabase(file),
       migrate: reader.required('MIGRATE') === 'on',
       retentionDays: reader.optional('RETENTION_DAYS'),
       listeners: reader.required('LISTENERS'),
@@ -115,11 +117,14 @@ export class AppConfig {
       logLevel: reader.required('LOG_LEVEL'),
       otlpEndpoint: reader.optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
       auditLog: reader.required('AUDIT_LOG') === 'on',
-      interactions: interactionsConfig(reader, operations.tokens.has('operator')),
+      interactions,
       forward: forwardConfig(reader),
       transcript: transcriptConfig(reader),
       production,
-      settings: reader.settings(),
+      settings: reader.settings({
+        DATABASE_URL: `sqlite:${file}`,
+        INTERACTIONS: interactions ? 'on' : 'off',
+      }),
     };
     // After a fault in ROLES there are none: whatever they are to be, better to hear of the secret now.
     const receives = (values.roles as AppConfig['roles'] | undefined)?.has('receive') ?? true;
@@ -205,9 +210,9 @@ export class EnvironmentReader {
     return secrets;
   }
 
-  /** Every variable as operators are shown it, after all were read. */
-  settings(): readonly Setting[] {
-    return describeSettings(this.texts);
+  /** Every variable as operators are shown it, after all were read; those derived are what absent ones come to. */
+  settings(derived: Readonly<Record<string, string>>): readonly Setting[] {
+    return describeSettings(this.texts, derived);
   }
 
   addresses(name: 'ALLOWED_IPS'): BlockList | undefined {

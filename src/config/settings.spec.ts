@@ -26,6 +26,17 @@ describe('settings', () => {
     expect(settings.get('FORWARD_URL')).toMatchObject({ value: null, set: false, default: null });
   });
 
+  it('has what an absent variable comes to', () => {
+    const settings = settingsOf({ OPERATOR_TOKEN: 'token-of-an-operator', DATA_DIR: '/srv/webhook' });
+    expect(settings.get('INTERACTIONS')).toMatchObject({ value: 'on', set: false });
+    expect(settings.get('DATABASE_URL')).toMatchObject({
+      value: 'sqlite:/srv/webhook/interactions.db',
+      set: false,
+    });
+    expect(settingsOf({}).get('INTERACTIONS')).toMatchObject({ value: 'off', set: false });
+    expect(settingsOf({ INTERACTIONS: 'on' }).get('INTERACTIONS')).toMatchObject({ value: 'on', set: true });
+  });
+
   it('never has the value of a secret, whichever variable it is in', () => {
     const env = {
       WEBHOOK_SECRET: SECRET,

@@ -20,10 +20,14 @@ const CHANNEL_SECRET = 'Secrets of a named channel: the current one, then older 
  * Describes every variable without the value of any secret.
  *
  * @param texts what was configured by name, as it was written.
+ * @param derived what is in effect by name where it is neither configured nor a default.
  */
-export function describeSettings(texts: ReadonlyMap<string, string | undefined>): readonly Setting[] {
+export function describeSettings(
+  texts: ReadonlyMap<string, string | undefined>,
+  derived: Readonly<Record<string, string>> = {},
+): readonly Setting[] {
   const declared: readonly [string, Variable<unknown>][] = Object.entries(VARIABLES);
-  const known = declared.map(([name, variable]) => describe(name, texts.get(name), variable));
+  const known = declared.map(([name, variable]) => describe(name, texts.get(name), variable, derived[name]));
   const channels = [...texts]
     .filter(([name, text]) => !(name in VARIABLES) && text !== undefined)
     .map(([name, text]) => describe(name, text, { default: undefined, meaning: CHANNEL_SECRET }));
@@ -34,9 +38,10 @@ function describe(
   name: string,
   text: string | undefined,
   variable: Pick<Variable<unknown>, 'default' | 'meaning'>,
+  derived?: string,
 ): Setting {
   const secret = SECRET.test(name);
-  const effective = text ?? variable.default;
+  const effective = text ?? derived ?? variable.default;
   return Object.freeze({
     name,
     value: secret || effective === undefined ? null : withoutCredentials(effective),
