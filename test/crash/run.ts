@@ -1,6 +1,7 @@
 /**
- * `npm run test:crash -- --rounds 20 [--seed 7]`: kills the service, without warning and under load, over and
- * over, and then looks whether every event that it had acknowledged is stored, was handled, and in order.
+ * `npm run test:crash -- --rounds 20 [--seed 7] [--postgres]`: kills the service, without warning and under load,
+ * over and over, and then looks whether every event that it had acknowledged is stored, was handled, and in
+ * order. With `--postgres` three replicas share a PostgreSQL, and one of them at a time is killed.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,11 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
+import { parseDatabaseUrl } from '../../src/config/database.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
+import { killReplicas } from '../postgres/replicas.js';
+import { PostgresServer } from '../support/postgres-server.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { parse } from './journal.js';
 import { seeded } from './random.js';
@@ -24,22 +28,34 @@ const DRAIN_LIMIT_MS = 60_000;
 const FINISH_LIMIT_MS = 30_000;
 /** Faults of a kind that are printed; one cause makes thousands. */
 const SHOWN = 10;
+/** Those that share a PostgreSQL. */
+const REPLICAS = 3;
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '20' }, seed: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '20' },
+    seed: { type: 'string' },
+    postgres: { type: 'boolean', default: false },
+  },
 });
 const rounds = wholeNumber('rounds', values.rounds);
 const seed = wholeNumber('seed', values.seed ?? String(Date.now() % 2 ** 31));
 const random = seeded(seed);
 
 const folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-crash-'));
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
+// The package of the server has handlers of its own, which end the server first.
+if (!values.postgres) {
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
+}
 
-console.log(`${rounds} rounds, --seed ${seed}`);
-const faults = await run();
+console.log(
+  `${rounds} rounds, --seed ${seed}${values.postgres ? `, ${REPLICAS} replicas on PostgreSQL` : ''}`,
+);
+const faults = await (values.postgres ? runReplicas() : run());
+const kept = values.postgres ? 'The journal is' : 'The store and the journal are';
 if (faults.length === 0) rmSync(folder, { recursive: true, force: true });
-else console.error(`${faults.join('\n')}\nThe store and the journal are kept in ${folder}.`);
+else console.error(`${faults.join('\n')}\n${kept} kept in ${folder}.`);
 process.exit(faults.length === 0 ? 0 : 1);
 
 async function run(): Promise<string[]> {
@@ -64,13 +80,28 @@ async function run(): Promise<string[]> {
   const { code } = await service.end('SIGTERM');
   const verdict = await judgeRun(sender, store);
   await store.close();
-  report(sender, verdict);
+  report(`${sender.acknowledged.size} (redelivered ${sender.redeliveries})`, verdict);
   return [
     ...(code === 0 ? [] : [`The service stopped with code ${code}:\n${service.output.slice(-2_000)}`]),
     ...(finished ? [] : ['Posts are not acknowledged, however often they are sent.']),
-    ...(sender.acknowledged.size > rounds ? [] : ['Hardly anything was acknowledged: nothing is shown.']),
-    ...[verdict.lost, verdict.outOfOrder, verdict.unexpected].flatMap(shown),
+    ...faultsOf(verdict, sender.acknowledged.size),
   ];
+}
+
+async function runReplicas(): Promise<string[]> {
+  const server = await PostgresServer.start();
+  const url = server.url();
+  try {
+    const store = await openStore(parseDatabaseUrl(url), { maxPending: 1 });
+    const onKill = (kill: number, acknowledged: number): void =>
+      console.log(`round ${kill}: killed a replica, ${acknowledged} events acknowledged in all`);
+    const options = { url, store, folder, replicas: REPLICAS, kills: rounds, random, onKill };
+    const verdict = await killReplicas(options).finally(() => store.close());
+    report(String(verdict.acknowledged), verdict);
+    return faultsOf(verdict, verdict.acknowledged);
+  } finally {
+    await server.stop();
+  }
 }
 
 function start(): Promise<ServiceProcess> {
@@ -104,10 +135,10 @@ async function judgeRun(sender: RetryingSender, store: Store): Promise<Verdict> 
   return judge(sender, stored, open, parse(readFileSync(join(folder, 'journal'), 'utf8')));
 }
 
-function report(sender: RetryingSender, verdict: Verdict): void {
+function report(acknowledged: string, verdict: Verdict): void {
   console.log(
     [
-      `acknowledged ${sender.acknowledged.size} (redelivered ${sender.redeliveries})`,
+      `acknowledged ${acknowledged}`,
       `lost ${verdict.lost.length}`,
       `out of order ${verdict.outOfOrder.length}`,
       `unexpected ${verdict.unexpected.length}`,
@@ -115,6 +146,13 @@ function report(sender: RetryingSender, verdict: Verdict): void {
       `cut off ${verdict.cutOff}`,
     ].join(', '),
   );
+}
+
+function faultsOf({ lost, outOfOrder, unexpected }: Verdict, acknowledged: number): string[] {
+  return [
+    ...(acknowledged > rounds ? [] : ['Hardly anything was acknowledged: nothing is shown.']),
+    ...[lost, outOfOrder, unexpected].flatMap(shown),
+  ];
 }
 
 function shown(faults: readonly string[]): string[] {
