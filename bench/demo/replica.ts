@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const LOADER = new URL('../../test/support/typescript.mjs', import.meta.url).href;
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const LISTENS = /"msg":"Listening on http:\/\/[^"]+:(\d+)"/;
 
 /** One replica of the service, as a process of its own. */
@@ -32,7 +33,7 @@ export class Replica {
       NODE_ENV: 'production',
     };
     // In a group of its own: Ctrl-C at the terminal is for the demo, which then ends its replicas.
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, ['--import', LOADER, MAIN], {
       cwd: dataDir,
       env,
       detached: true,

@@ -31,7 +31,6 @@ const ending = new AbortController();
 // The server's package ends it on a signal: here it goes last, in order.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(signal);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
-if (seconds > 0) setTimeout(() => ending.abort(), seconds * 1_000).unref();
 
 const folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-demo-'));
 const secret = randomUUID();
@@ -45,6 +44,8 @@ const proxy = await RoundRobin.start(() => replicas.flatMap(({ port }) => port ?
 let kills = 0;
 try {
   await Promise.all(replicas.map((replica) => replica.start()));
+  // From here on: how long it takes to start is another matter.
+  if (seconds > 0) setTimeout(() => ending.abort(), seconds * 1_000).unref();
   console.log(
     `Sending to http://127.0.0.1:${proxy.port}, which passes on to each in turn. Ctrl-C ends it.\n`,
   );
