@@ -17,15 +17,18 @@ export interface Contestant {
   readonly scheme: Scheme;
   /** Whether it stores events, and hands them to the counting listener. */
   readonly durable: boolean;
+  /** Whether it runs on whatever core is free, since it is no longer one process that is measured. */
+  readonly unpinned?: boolean;
   command(port: number, dataDir: string): { args: string[]; env: Record<string, string> };
 }
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const service = (name: string, listener: string): Contestant => ({
+const service = (name: string, listener: string, databaseUrl?: string): Contestant => ({
   name,
   scheme: 'hub',
   durable: true,
+  unpinned: databaseUrl !== undefined,
   command: (port, dataDir) => ({
     // As `npm start` has it.
     args: [
@@ -41,9 +44,14 @@ const service = (name: string, listener: string): Contestant => ({
       LISTENERS: file(listener),
       AUDIT_LOG: 'off',
       LOG_LEVEL: 'warn',
+      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     },
   }),
 });
+
+/** A replica of the service, on PostgreSQL. */
+export const replicaOn = (databaseUrl: string): Contestant =>
+  service('this service on PostgreSQL', './listeners/counting.module.js', databaseUrl);
 
 const plain = (name: string, scheme: Scheme, script: string): Contestant => ({
   name,
@@ -69,13 +77,17 @@ export const PINNED = Object.values(CORES).every(
   (core) => spawnSync('taskset', ['-c', String(core), 'true']).status === 0,
 );
 
-/** Starts Node with these arguments on one core, with an IPC channel and nothing of our own environment. */
+/** Starts Node with these arguments on one core, or on any, with an IPC channel and nothing of our own environment. */
 export function spawnNode(
-  core: number,
+  core: number | undefined,
   args: readonly string[],
   env: Record<string, string> = {},
 ): ChildProcess {
-  const command = [...(PINNED ? ['taskset', '-c', String(core)] : []), process.execPath, ...args];
+  const command = [
+    ...(PINNED && core !== undefined ? ['taskset', '-c', String(core)] : []),
+    process.execPath,
+    ...args,
+  ];
   return spawn(command[0] as string, command.slice(1), {
     env: { NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -100,7 +112,7 @@ export class RunningContestant {
     const port = await freePort();
     const { args, env } = contestant.command(port, dataDir);
     const start = performance.now();
-    const child = spawnNode(CORES.contestant, args, env);
+    const child = spawnNode(contestant.unpinned === true ? undefined : CORES.contestant, args, env);
     while (!(await answers(port))) {
       if (child.exitCode !== null) throw new Error(`${contestant.name} ended with code ${child.exitCode}.`);
       if (performance.now() - start > START_LIMIT_MS) {
