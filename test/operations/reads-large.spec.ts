@@ -152,6 +152,33 @@ describe('dead deliveries of a large log', () => {
   });
 });
 
+describe('open deliveries', () => {
+  it('are found at once, however old they are, where there are few', async () => {
+    const { store } = service;
+    const { builder } = store;
+    await store.query(
+      builder
+        .insertInto('deliveries')
+        .columns(['seq', 'listener_id', 'interaction_key', 'state', 'holds', 'attempt'])
+        .expression((q) =>
+          q
+            .selectFrom('listeners')
+            .select((l) => [l.lit(5).as('seq'), 'id', l.val('key').as('interaction_key')])
+            .select((l) => [l.val('blocked').as('state'), l.lit(1).as('holds'), l.lit(0).as('attempt')])
+            .where('name', '=', 'working'),
+        ),
+    );
+    const watch = watchReads(service);
+    const blocked = await getPage<DeliveryItemDto>(service, '/deliveries?state=blocked');
+    watch.end();
+    expect(blocked.items.map(({ seq, listener }) => [seq, listener])).toEqual([[5, 'working']]);
+    expect(blocked.next).toBeNull();
+    expect(watch.reads).toBeLessThan(10);
+    await store.query(builder.deleteFrom('deliveries').where('state', '=', 'blocked'));
+    expect((await getPage(service, '/deliveries?state=blocked')).items).toEqual([]);
+  });
+});
+
 describe('a large backlog', () => {
   it('is counted, and what runs of it told by a sample', async () => {
     const { store } = service;

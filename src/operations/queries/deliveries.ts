@@ -9,6 +9,8 @@ import { lastWindow, WINDOW } from './windows.js';
 
 /** Dead deliveries that one question looks at; of others, which have no index to go by, those of a window. */
 const DEAD_WINDOW = 2_000;
+/** Open deliveries up to which all of them are looked at, by the index of what is open, wherever they are. */
+const FEW_OPEN = 10_000;
 /** Questions for one listener and one page: its cursor goes on from there. */
 const WINDOWS = 4;
 
@@ -25,6 +27,13 @@ export interface DeliverySearch extends EventSearch {
 
 type Found = DeliveryItemDto & { readonly listenerId: number };
 
+interface LaneSearch {
+  readonly search: DeliverySearch;
+  readonly keys: readonly string[] | undefined;
+  /** Positions of what is open, where there is little and that is what is looked for. */
+  readonly few: ReturnType<typeof openSeqs> | undefined;
+}
+
 /** Deliveries that a search picks, those of the latest events first. */
 export async function pageOfDeliveries(
   store: Store,
@@ -33,13 +42,14 @@ export async function pageOfDeliveries(
 ): Promise<{ items: DeliveryItemDto[]; next: DeliveryPosition | undefined }> {
   const keys = await keysOf(store, search);
   const range = await rangeBetween(store, search);
+  const few = (await hasFewOpen(store, search.state)) ? openSeqs(store, FEW_OPEN) : undefined;
   const [seq, listenerId] = before ?? [range.to, 0];
   // One listener at a time: the index of dead deliveries is by listener.
   const lanes = await Promise.all(
     (await listenerIds(store, search.listener)).map((id) => {
       // At the event where the page before ended, those of smaller ids are still to come.
       const to = Math.min(range.to, id < listenerId ? seq + 1 : seq);
-      return readLane(store, id, search, keys, { from: range.from, to }, limit);
+      return readLane(store, id, { search, keys, few }, { from: range.from, to }, limit);
     }),
   );
   // Below the point that every lane has reached, some may be missing.
@@ -59,20 +69,20 @@ export async function pageOfDeliveries(
 async function readLane(
   store: Store,
   listenerId: number,
-  search: DeliverySearch,
-  keys: readonly string[] | undefined,
+  { search, keys, few }: LaneSearch,
   range: SeqRange,
   limit: number,
 ): Promise<{ items: Found[]; reached: number }> {
   const items: Found[] = [];
+  const all = keys !== undefined || few !== undefined;
   let { to } = range;
   for (let i = 0; i < WINDOWS && to > range.from && items.length < limit; i++) {
-    const from =
-      keys === undefined ? await windowStart(store, listenerId, search.state, { ...range, to }) : range.from;
+    const from = all ? range.from : await windowStart(store, listenerId, search.state, { ...range, to });
     const window = store.builder
       .selectFrom('deliveries as d')
       .selectAll('d')
       .where((q) => (search.error === undefined ? q.lit(true) : hasFirstLine(q, search.error)))
+      .where((q) => (few === undefined ? q.lit(true) : q('d.seq', 'in', few)))
       .where('state', '=', search.state)
       .where('listener_id', '=', listenerId)
       .where('seq', '>=', from)
@@ -97,6 +107,22 @@ async function readLane(
     to = items.length < limit ? from : (items.at(-1)?.seq ?? from);
   }
   return { items, reached: to };
+}
+
+async function hasFewOpen(store: Store, state: DeliveryState): Promise<boolean> {
+  if (state === 'done' || state === 'discarded' || state === 'dead') return false;
+  const open = store.builder.selectFrom(openSeqs(store, FEW_OPEN + 1).as('open'));
+  const [row] = await store.read(open.select((q) => q.fn.countAll<number>().as('count')));
+  return (row?.count ?? 0) <= FEW_OPEN;
+}
+
+/** Positions of open deliveries, in no order: of all listeners, and those parked too. */
+function openSeqs({ builder }: Store, limit: number) {
+  return builder
+    .selectFrom('deliveries')
+    .select('seq')
+    .where((q) => q('holds', '=', q.lit(1)))
+    .limit(limit);
 }
 
 /** Where the next window downwards begins. */
