@@ -35,6 +35,7 @@ const REQUESTS_PER_SECOND = 20_000;
 /** Before the clock starts, so that the compiler has done its work: as part of the measured time. */
 const WARM_UP = 0.3;
 const FILL_GROUP = 500;
+let appended = 0;
 
 const folder = mkdtempSync(join(tmpdir(), 'interactions-webhook-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -89,8 +90,6 @@ async function appendToStore(): Promise<{ eventsPerSecond: number; group: number
   return { eventsPerSecond, group: Math.max(1, Math.round(receipts / commits)) };
 }
 
-let appended = 0;
-
 /** Events a second. */
 async function appendFor(store: Store, limit: number): Promise<number> {
   const body = Buffer.alloc(BODY_BYTES, ' ');
@@ -132,8 +131,9 @@ async function ingest(count: number): Promise<Measured> {
 }
 
 async function drain(count: number): Promise<Measured> {
-  const { url, store } = await server.database();
-  await store.close();
+  const { url, store, listenerId } = await server.database();
+  // Until all replicas are up: the first would have drained much of it meanwhile.
+  await store.call('setPaused', { listenerId, paused: true });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   for (let i = 0; i < waiting; i += FILL_GROUP) {
@@ -143,9 +143,10 @@ async function drain(count: number): Promise<Measured> {
   await server.settle();
   const replicas = await Replicas.start(count, url, folder, server);
   try {
-    return await replicas.drain(waiting);
+    return await replicas.drain(waiting, () => store.call('setPaused', { listenerId, paused: false }));
   } finally {
     await replicas.stop();
+    await store.close();
   }
 }
 

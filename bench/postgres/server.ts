@@ -33,19 +33,20 @@ export class BenchServer {
   /** A line about the server, and that it does what a commit promises. */
   async describe(): Promise<string> {
     const shown = ['server_version', 'fsync', 'synchronous_commit', 'shared_buffers'];
-    const settings = await Promise.all(shown.map(async (name) => `${name} ${await this.show(name)}`));
+    const settings: string[] = [];
+    for (const name of shown) settings.push(`${name} ${await this.show(name)}`);
     if ((await this.show('fsync')) !== 'on') throw new Error('fsync is off: nothing would be measured.');
     return `PostgreSQL: ${settings.join(', ')}`;
   }
 
   /** A database with our schema and one listener, and its store. */
-  async database(): Promise<{ url: string; store: Store }> {
+  async database(): Promise<{ url: string; store: Store; listenerId: number }> {
     const name = `bench_${++this.databases}`;
     await this.client.query(`create database ${name}`);
     const url = this.server.url(name);
     const store = await openStore(parseDatabaseUrl(url), { maxPending: 100_000 });
-    await store.call('register', { listeners: [LISTENER], now: Date.now() });
-    return { url, store };
+    const ids = await store.call('register', { listeners: [LISTENER], now: Date.now() });
+    return { url, store, listenerId: ids[LISTENER.name] ?? 0 };
   }
 
   /** What is in the memory of the server is written out, so that none pays for the one before. */
