@@ -9,7 +9,7 @@ import pg from 'pg';
 import { APPEND_STATEMENT } from '../../src/store/postgres/append-statement.js';
 
 /** How many connections the store appends on at once. */
-export const CONNECTIONS = 4;
+const CONNECTIONS = 4;
 export const BODY_BYTES = 322;
 
 /** How often the insert was carried out, and by which driver. */
