@@ -23,7 +23,11 @@ const OF_POSTGRES = '\\.postgres\\.spec\\.ts$';
 const OF_SQLITE = '\\.sqlite\\.spec\\.ts$';
 
 export default {
-  testTimeout: 20_000,
+  // A limit for what hangs, and not for a machine that is slow or busy.
+  testTimeout: 60_000,
+  // Most tests wait for processes; and what modules leave behind in a worker goes with it.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...common,
