@@ -107,7 +107,8 @@ export class Command {
     for (;;) {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
-      if (this.child.exitCode !== null) throw new Error(`"${this.line}" ended:\n${this.output}`);
+      // By itself, or by a signal.
+      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`"${this.line}" ended:\n${this.output}`);
       await Promise.race([once(this.child, 'printed', { signal }), this.closed]).catch(() => {
         throw new Error(`"${this.line}" did not print ${pattern}, but:\n${this.output}`);
       });
