@@ -108,7 +108,8 @@ export class Command {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
       // By itself, or by a signal.
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`"${this.line}" ended:\n${this.output}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`"${this.line}" ended:\n${this.output}`);
       await Promise.race([once(this.child, 'printed', { signal }), this.closed]).catch(() => {
         throw new Error(`"${this.line}" did not print ${pattern}, but:\n${this.output}`);
       });
