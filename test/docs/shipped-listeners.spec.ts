@@ -28,7 +28,8 @@ import { Supervisor } from './supervisor.js';
 class Asking {
   constructor(private readonly supervisor: Supervisor, private readonly archive: Archive) {}
 
-  @OnInteraction({ name: 'asking' })
+  // Attempts enough for a machine that is busy: what is asked for takes its time.
+  @OnInteraction({ name: 'asking' }, { attempts: 1000 })
   async ask({ type, interactionId = '' }: InteractionEvent): Promise<void> {
     const answer = type === 'STARTED' ? await this.supervisor.stuckLongest() : await this.archive.contentOf(interactionId);
     if (answer === undefined) throw new RetryLaterError(0.1);
