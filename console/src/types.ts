@@ -1,11 +1,11 @@
 /** What the API answers, as the service declares it. */
-import type { AuditEntryDto } from '../../src/operations/audit.controller.js';
-import type { BatchDto } from '../../src/operations/batch.dto.js';
+import type { AuditEntryDto } from '../../src/operations/audit/audit.controller.js';
+import type { BatchDto } from '../../src/operations/api/batch.dto.js';
 import type {
   DeliveryGroupDto,
   DeliveryGroupsDto,
   DeliveryItemDto,
-} from '../../src/operations/deliveries-read.dto.js';
+} from '../../src/operations/deliveries/deliveries-read.dto.js';
 import type {
   BodyDto,
   DeliveryDto,
@@ -13,23 +13,26 @@ import type {
   EventDto,
   EventRecordDto,
   EventSummaryDto,
-} from '../../src/operations/events.dto.js';
-import type { InteractionDto, InteractionTimelineDto } from '../../src/operations/interactions.dto.js';
-import type { ListenerDetailDto, ListenerDto } from '../../src/operations/listeners-read.dto.js';
-import type { OverviewDto } from '../../src/operations/overview.dto.js';
+} from '../../src/operations/events/events.dto.js';
+import type {
+  InteractionDto,
+  InteractionTimelineDto,
+} from '../../src/operations/interactions/interactions.dto.js';
+import type { ListenerDetailDto, ListenerDto } from '../../src/operations/listeners/listeners-read.dto.js';
+import type { OverviewDto } from '../../src/operations/overview/overview.dto.js';
 import type {
   QuarantineDetailDto,
   QuarantineGroupDto,
   QuarantineItemDto,
-} from '../../src/operations/quarantine-read.dto.js';
-import type { QuarantineBatchDto } from '../../src/operations/quarantine.controller.js';
-import type { ReplayDto } from '../../src/operations/replays-read.dto.js';
-import type { SettingsDto } from '../../src/operations/settings.dto.js';
-import type { StatsDto } from '../../src/operations/stats.dto.js';
-import type { StreamAttemptDto } from '../../src/operations/stream.dto.js';
+} from '../../src/operations/quarantine/quarantine-read.dto.js';
+import type { QuarantineBatchDto } from '../../src/operations/quarantine/quarantine.controller.js';
+import type { ReplayDto } from '../../src/operations/replays/replays-read.dto.js';
+import type { SettingsDto } from '../../src/operations/overview/settings.dto.js';
+import type { StatsDto } from '../../src/operations/stats/stats.dto.js';
+import type { StreamAttemptDto } from '../../src/operations/stream/stream.dto.js';
 import type { SessionDto } from '../../src/operations/access/session.controller.js';
 
-export type { Page } from '../../src/operations/paging.js';
+export type { Page } from '../../src/operations/api/paging.js';
 
 export type Session = SessionDto;
 export type EventFields = EventDto;

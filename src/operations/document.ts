@@ -2,10 +2,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
 import { SESSION_PATH } from './access/gate.js';
-import { ErrorDto } from './error.dto.js';
+import { ErrorDto } from './api/error.dto.js';
 import { OperationsModule } from './operations.module.js';
-import { SECURITY } from './operator-api.decorator.js';
-import { TAGS } from './tags.js';
+import { SECURITY } from './api/operator-api.decorator.js';
+import { TAGS } from './api/tags.js';
 
 const DESCRIPTION = [
   'What operators see and do. Every request carries a token, or the session cookie that a browser gets for one.',

@@ -3,13 +3,13 @@ import { Module } from '@nestjs/common';
 import { QuarantineModule } from '../webhook/quarantine.module.js';
 import { Access } from './access/access.js';
 import { SessionController } from './access/session.controller.js';
-import { AuditController } from './audit.controller.js';
-import { Audit } from './audit.js';
-import { DeliveriesController } from './deliveries.controller.js';
-import { ListenersController } from './listeners.controller.js';
-import { QuarantineController } from './quarantine.controller.js';
+import { AuditController } from './audit/audit.controller.js';
+import { Audit } from './audit/audit.js';
+import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { ListenersController } from './listeners/listeners.controller.js';
+import { QuarantineController } from './quarantine/quarantine.controller.js';
 import { READ_CONTROLLERS, READ_PROVIDERS } from './reads.js';
-import { ReplaysController } from './replays.controller.js';
+import { ReplaysController } from './replays/replays.controller.js';
 
 /** What operators do; what they are told is in `reads.ts`. */
 const WRITE_CONTROLLERS = [

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { LiveAttempt, StoredEvent } from '../../src/cli/api-client/shapes.js';
-import { StreamService } from '../../src/operations/stream.service.js';
+import { StreamService } from '../../src/operations/stream/stream.service.js';
 import { payload } from '../support/service.js';
 import { until } from '../support/until.js';
 import { Folder, OtherServer, spawnCli, type Ended, type RunOptions } from './command-line.js';

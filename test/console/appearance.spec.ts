@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 
-import { ListenerSampler } from '../../src/operations/listeners-sampler.js';
+import { ListenerSampler } from '../../src/operations/listeners/listeners-sampler.js';
 import { openBrowser } from '../support/browser.js';
 import { Recorder } from '../support/listeners.js';
 import { TOKENS } from '../support/operators.js';

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Browser, Page } from 'playwright-core';
 
 import { PermanentError } from '../../src/events/delivery.js';
-import type { DeliveryGroupsDto } from '../../src/operations/deliveries-read.dto.js';
-import { ListenerSampler } from '../../src/operations/listeners-sampler.js';
+import type { DeliveryGroupsDto } from '../../src/operations/deliveries/deliveries-read.dto.js';
+import { ListenerSampler } from '../../src/operations/listeners/listeners-sampler.js';
 import { openBrowser } from '../support/browser.js';
 import { Recorder } from '../support/listeners.js';
 import { api, TOKENS } from '../support/operators.js';

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import type { EventSummaryDto } from '../../src/operations/events.dto.js';
+import type { EventSummaryDto } from '../../src/operations/events/events.dto.js';
 import { expectRefusal } from '../support/answers.js';
 import { TOKENS } from '../support/operators.js';
 import type { TestService } from '../support/service.js';

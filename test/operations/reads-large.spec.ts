@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import type { DeliveryGroupsDto, DeliveryItemDto } from '../../src/operations/deliveries-read.dto.js';
-import type { EventSummaryDto } from '../../src/operations/events.dto.js';
-import type { ListenerDto } from '../../src/operations/listeners-read.dto.js';
-import type { OverviewDto } from '../../src/operations/overview.dto.js';
+import type {
+  DeliveryGroupsDto,
+  DeliveryItemDto,
+} from '../../src/operations/deliveries/deliveries-read.dto.js';
+import type { EventSummaryDto } from '../../src/operations/events/events.dto.js';
+import type { ListenerDto } from '../../src/operations/listeners/listeners-read.dto.js';
+import type { OverviewDto } from '../../src/operations/overview/overview.dto.js';
 import { interactionKey } from '../../src/store/keys.js';
 import { payload, type TestService } from '../support/service.js';
 import { get, getAll, getPage, settled, startOperated, watchReads } from './reads-client.js';

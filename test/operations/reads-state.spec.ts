@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { VARIABLES } from '../../src/config/variables.js';
 import { PermanentError } from '../../src/events/delivery.js';
-import type { OverviewDto } from '../../src/operations/overview.dto.js';
-import type { QuarantineGroupsDto, QuarantineItemDto } from '../../src/operations/quarantine-read.dto.js';
-import type { ReplayDto } from '../../src/operations/replays-read.dto.js';
-import type { SettingsDto } from '../../src/operations/settings.dto.js';
+import type { OverviewDto } from '../../src/operations/overview/overview.dto.js';
+import type {
+  QuarantineGroupsDto,
+  QuarantineItemDto,
+} from '../../src/operations/quarantine/quarantine-read.dto.js';
+import type { ReplayDto } from '../../src/operations/replays/replays-read.dto.js';
+import type { SettingsDto } from '../../src/operations/overview/settings.dto.js';
 import { expectRefusal } from '../support/answers.js';
 import { Recorder } from '../support/listeners.js';
 import { api, TOKENS } from '../support/operators.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Clock } from '../../src/events/clock.js';
-import type { StatsDto } from '../../src/operations/stats.dto.js';
+import type { StatsDto } from '../../src/operations/stats/stats.dto.js';
 import { expectRefusal } from '../support/answers.js';
 import { payload, type TestService } from '../support/service.js';
 import { get, startOperated, watchReads } from './reads-client.js';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { StreamConnection, type StreamLimits } from '../../src/operations/stream-connection.js';
+import { StreamConnection, type StreamLimits } from '../../src/operations/stream/stream-connection.js';
 import { StreamReader } from './stream-reader.js';
 
 const GENEROUS: StreamLimits = { bufferBytes: 1024 * 1024, drainMs: 60_000, heartbeatMs: 60_000 };

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 
 import { PermanentError } from '../../src/events/delivery.js';
 import { Clock } from '../../src/events/clock.js';
-import { StreamController } from '../../src/operations/stream.controller.js';
-import type { StreamAttemptDto } from '../../src/operations/stream.dto.js';
-import { StreamService } from '../../src/operations/stream.service.js';
+import { StreamController } from '../../src/operations/stream/stream.controller.js';
+import type { StreamAttemptDto } from '../../src/operations/stream/stream.dto.js';
+import { StreamService } from '../../src/operations/stream/stream.service.js';
 import { expectRefusal } from '../support/answers.js';
 import { Recorder } from '../support/listeners.js';
 import { api, TOKENS } from '../support/operators.js';

@@ -5,7 +5,7 @@ import { AppConfig } from '../../config/app-config.js';
 import type { AccessRole, OperationsConfig } from '../../config/operations-config.js';
 import { Clock } from '../../events/clock.js';
 import type { Refusal } from '../../http/answers.js';
-import { OperationError } from '../errors.js';
+import { OperationError } from '../api/errors.js';
 import type { Caller } from './caller.js';
 import { FailureLimiter } from './failure-limiter.js';
 import { Sessions } from './session.js';

@@ -5,7 +5,7 @@ import type { AppConfig } from '../../config/app-config.js';
 import { API_PATH } from '../../config/operations-config.js';
 import type { Refusal } from '../../http/answers.js';
 import { refuseUnread } from '../../http/screen.js';
-import { OperationError } from '../errors.js';
+import { OperationError } from '../api/errors.js';
 import type { Access } from './access.js';
 import { markCaller } from './caller.js';
 

@@ -4,7 +4,7 @@ import { IsString, MaxLength } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { AccessRole } from '../../config/operations-config.js';
-import { OperatorApi, Refused } from '../operator-api.decorator.js';
+import { OperatorApi, Refused } from '../api/operator-api.decorator.js';
 import { Access } from './access.js';
 import { CalledBy, type Caller } from './caller.js';
 

@@ -1,7 +1,7 @@
 import type { DeliveryState } from '../../store/schema.js';
 import { hasFirstLine } from '../../store/selections.js';
 import type { Store } from '../../store/store.js';
-import type { DeliveryItemDto } from '../deliveries-read.dto.js';
+import type { DeliveryItemDto } from '../deliveries/deliveries-read.dto.js';
 import { DELIVERY_COLUMNS, toDeliveryState } from './event-deliveries.js';
 import { EVENT_COLUMNS, keysOf, log, narrow, toEvent, type EventSearch } from './log.js';
 import { rangeBetween, type SeqRange } from './seq-at.js';

@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.js';
-import type { DeliveryGroupDto, DeliveryGroupsDto } from '../deliveries-read.dto.js';
-import { firstLine } from '../filter.js';
+import type { DeliveryGroupDto, DeliveryGroupsDto } from '../deliveries/deliveries-read.dto.js';
+import { firstLine } from '../api/filter.js';
 import { listenerIds } from './deliveries.js';
 
 /** Dead deliveries of a listener that are counted, and those of one question. */

@@ -1,6 +1,6 @@
 import type { DeliveryState } from '../../store/schema.js';
 import type { Store } from '../../store/store.js';
-import type { AttemptDto, DeliveryDto, DeliveryStateDto } from '../events.dto.js';
+import type { AttemptDto, DeliveryDto, DeliveryStateDto } from '../events/events.dto.js';
 
 /** What {@link toDeliveryState} needs of a row. */
 export const DELIVERY_COLUMNS = [

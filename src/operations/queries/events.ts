@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.js';
-import { toBody } from '../body.js';
-import type { EventDetailDto, EventDto, EventRecordDto, EventSummaryDto } from '../events.dto.js';
+import { toBody } from '../api/body.js';
+import type { EventDetailDto, EventDto, EventRecordDto, EventSummaryDto } from '../events/events.dto.js';
 import { deliveriesOf } from './event-deliveries.js';
 import { countDeliveries, EVENT_COLUMNS, keysOf, log, narrow, toEvent, type EventSearch } from './log.js';
 import { rangeBetween, settledLog, type SeqRange } from './seq-at.js';

@@ -1,7 +1,11 @@
 import { interactionKey } from '../../store/keys.js';
 import type { InteractionTable } from '../../store/schema.js';
 import type { Store } from '../../store/store.js';
-import type { InteractionDto, InteractionState, InteractionTimelineDto } from '../interactions.dto.js';
+import type {
+  InteractionDto,
+  InteractionState,
+  InteractionTimelineDto,
+} from '../interactions/interactions.dto.js';
 import { toTime } from './event-deliveries.js';
 import { eventsOfInteraction } from './events.js';
 import { channels } from './log.js';

@@ -1,7 +1,7 @@
 import { interactionKey } from '../../store/keys.js';
 import type { EventFilter } from '../../store/records.js';
 import type { Store } from '../../store/store.js';
-import type { DeliveryCountsDto, EventDto } from '../events.dto.js';
+import type { DeliveryCountsDto, EventDto } from '../events/events.dto.js';
 
 /** Picks events, also by a part of one of their texts. */
 export interface EventSearch extends EventFilter {

@@ -1,11 +1,11 @@
 import type { Store } from '../../store/store.js';
-import { toBody } from '../body.js';
+import { toBody } from '../api/body.js';
 import type {
   QuarantineDetailDto,
   QuarantineGroupDto,
   QuarantineItemDto,
   QuarantineState,
-} from '../quarantine-read.dto.js';
+} from '../quarantine/quarantine-read.dto.js';
 import type { Slice, SliceRequest } from './slice.js';
 
 /** Held payloads that are counted by their faults. */

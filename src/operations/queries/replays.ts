@@ -1,7 +1,7 @@
 import type { EventFilter } from '../../store/records.js';
 import type { Store } from '../../store/store.js';
-import { fromEventFilter } from '../filter.js';
-import type { ReplayDto } from '../replays-read.dto.js';
+import { fromEventFilter } from '../api/filter.js';
+import type { ReplayDto } from '../replays/replays-read.dto.js';
 import type { Slice, SliceRequest } from './slice.js';
 
 /** Replays, the latest first. */

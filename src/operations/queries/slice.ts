@@ -1,4 +1,4 @@
-import { encodeCursor, type Page } from '../paging.js';
+import { encodeCursor, type Page } from '../api/paging.js';
 
 /** Some items, and the position after which the next ones come, if there may be any. */
 export interface Slice<T> {
