@@ -3,10 +3,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import type { Scheme } from './load.js';
+import { freePort } from '../test/support/free-port.js';
 
 /** The key of every signature. */
 export const SECRET = 'benchmark-secret';
@@ -166,15 +166,6 @@ export class RunningContestant {
       return '';
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Whether anything answers; the service says 200 here, the others 404. */

@@ -9,7 +9,8 @@ import { ON_INTERACTION, OnInteraction } from '../../src/events/on-interaction.d
 import { sign } from '../../src/webhook/signature.js';
 import { PATH, payload } from '../support/service.js';
 import { until } from '../support/until.js';
-import { Folder, freePort, type Command } from './checkout.js';
+import { freePort } from '../support/free-port.js';
+import { Folder, type Command } from './checkout.js';
 import { Crm } from './crm.js';
 import { blockOf, blocksOf, commandsOf } from './markdown.js';
 

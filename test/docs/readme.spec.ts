@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 
-import { freePort, Folder, type Command } from './checkout.js';
+import { freePort } from '../support/free-port.js';
+import { Folder, type Command } from './checkout.js';
 import { blockOf, blocksOf, commandsOf } from './markdown.js';
 
 const README = 'README.md';

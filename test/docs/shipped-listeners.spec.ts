@@ -7,7 +7,8 @@ import { sign } from '../../src/webhook/signature.js';
 import { LocalServer, type Seen } from '../listeners/local-server.js';
 import { PATH } from '../support/service.js';
 import { until } from '../support/until.js';
-import { Folder, freePort, type Command } from './checkout.js';
+import { freePort } from '../support/free-port.js';
+import { Folder, type Command } from './checkout.js';
 import { blockOf, blocksOf } from './markdown.js';
 
 const PAGES = ['audit-log', 'http-forward', 'interactions', 'transcript'];

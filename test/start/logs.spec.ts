@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -8,6 +7,7 @@ import type { ServiceProcess } from '../support/service-process.js';
 import { PATH, payload, SECRET, signature, toBytes } from '../support/service.js';
 import { StartFolder } from '../support/start-folder.js';
 import { until } from '../support/until.js';
+import { freePort } from '../support/free-port.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -205,13 +205,3 @@ describe('LOG_LEVEL', () => {
     }
   });
 });
-
-/** A port that was free a moment ago: a service that logs nothing tells no port of its own. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}

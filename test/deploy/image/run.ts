@@ -5,11 +5,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { freePort } from '../../support/free-port.js';
 import { PATH, SECRET, signature } from '../../support/service.js';
 import { environment, execForm, readStages, textsOf, type Stage } from '../dockerfile.js';
 import { processIdOf, RootFolder, statusOf } from './sandbox.js';
@@ -154,15 +154,6 @@ async function checkContainer(image: RootFolder, stage: Stage): Promise<void> {
   expect(code === 0, 'SIGTERM ends it with 0');
   expect((await health()) === 1, 'the health check says unhealthy');
   expect(!/"level":(40|50|60)|LISTENERS:/.test(output), 'nothing went wrong on the way');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function expect(holds: boolean, what: string): void {
