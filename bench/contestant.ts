@@ -31,12 +31,7 @@ const service = (name: string, listener: string, databaseUrl?: string): Contesta
   unpinned: databaseUrl !== undefined,
   command: (port, dataDir) => ({
     // As `npm start` has it.
-    args: [
-      '--enable-source-maps',
-      '--max-semi-space-size=16',
-      '--max-old-space-size=256',
-      file('../dist/main.js'),
-    ],
+    args: ['--max-semi-space-size=4', '--max-old-space-size=256', file('../dist/main.js')],
     env: {
       PORT: String(port),
       DATA_DIR: dataDir,

@@ -48,13 +48,22 @@ interface SettledAttempt {
   readonly report: AttemptReport;
 }
 
+/** An attempt that runs. */
+interface Run {
+  readonly attempt: Attempt;
+  /** The worker that it was claimed for. */
+  readonly owner: number;
+  /** Its index among those that run. */
+  index: number;
+}
+
 /** A listener at work in this process. */
 interface Lane {
   readonly id: number;
   readonly listener: Listener;
   readonly queue: ClaimedDelivery[];
-  /** Attempts, with the worker each was claimed for. */
-  readonly running: Map<Attempt, number>;
+  /** No Map or Set: its old tables would keep what has ended, see docs/decisions/0016. */
+  readonly running: Run[];
   /** Whether the store may hold due deliveries for it. */
   due: boolean;
 }
@@ -105,7 +114,7 @@ export class Dispatcher {
   /** Starts to deliver to listeners, given with the ids under which the store knows them. */
   async start(listeners: readonly (readonly [id: number, listener: Listener])[]): Promise<void> {
     for (const [id, listener] of listeners) {
-      this.lanes.set(id, { id, listener, queue: [], running: new Map(), due: true });
+      this.lanes.set(id, { id, listener, queue: [], running: [], due: true });
     }
     this.owner = await this.enroll();
     // At once, for what a process that crashed has left: its lease may have ended already.
@@ -146,7 +155,10 @@ export class Dispatcher {
 
   /** Deliveries that are claimed or running here. */
   get load(): number {
-    return [...this.lanes.values()].reduce((sum, { queue, running }) => sum + queue.length + running.size, 0);
+    return [...this.lanes.values()].reduce(
+      (sum, { queue, running }) => sum + queue.length + running.length,
+      0,
+    );
   }
 
   /**
@@ -160,7 +172,7 @@ export class Dispatcher {
     clearInterval(this.pollTimer);
     clearTimeout(this.dueTimer);
     for (const { queue } of this.lanes.values()) queue.length = 0;
-    const attempts = [...this.lanes.values()].flatMap(({ running }) => [...running.keys()]);
+    const attempts = [...this.lanes.values()].flatMap(({ running }) => running.map(({ attempt }) => attempt));
     for (const attempt of attempts) attempt.abort(graceMs);
     await Promise.all(attempts.map(({ result }) => result));
     await this.flush();
@@ -200,7 +212,7 @@ export class Dispatcher {
       );
       for (const { queue, running } of this.lanes.values()) {
         queue.length = 0;
-        for (const attempt of running.keys()) attempt.abort(0);
+        for (const { attempt } of running) attempt.abort(0);
       }
       this.owner = await this.enroll();
       this.wake();
@@ -236,9 +248,7 @@ export class Dispatcher {
     const isOwn = ({ owner }: { owner: number }): boolean => owner === worker;
     return (
       [...this.settlements, ...this.recording].some(({ settlement }) => isOwn(settlement)) ||
-      [...this.lanes.values()].some(
-        ({ queue, running }) => queue.some(isOwn) || [...running.values()].includes(worker),
-      )
+      [...this.lanes.values()].some(({ queue, running }) => queue.some(isOwn) || running.some(isOwn))
     );
   }
 
@@ -272,7 +282,7 @@ export class Dispatcher {
 
   /** Starts what is claimed, up to the listener's concurrency. */
   private fill(lane: Lane): void {
-    while (lane.running.size < lane.listener.options.concurrency) {
+    while (lane.running.length < lane.listener.options.concurrency) {
       const delivery = lane.queue.shift();
       if (delivery === undefined) return;
       this.run(lane, delivery);
@@ -371,10 +381,11 @@ export class Dispatcher {
     const span = this.tracing?.attempt(listener.name, event, number);
     const start = (): Attempt => startAttempt(listener, event, number);
     const attempt = span === undefined ? start() : span.run(start);
-    lane.running.set(attempt, owner);
+    const run: Run = { attempt, owner, index: lane.running.length };
+    lane.running.push(run);
     void attempt.result.then((result) => {
       span?.ended(typeof result === 'string' ? result : result.kind);
-      lane.running.delete(attempt);
+      remove(lane.running, run);
       finish(result);
       this.schedule();
     });
@@ -437,5 +448,13 @@ export class Dispatcher {
 
 /** How many more deliveries a listener may have claimed. */
 function free({ listener, queue, running }: Lane): number {
-  return Math.max(0, listener.options.concurrency + PREFETCH - queue.length - running.size);
+  return Math.max(0, listener.options.concurrency + PREFETCH - queue.length - running.length);
+}
+
+/** The last one takes its place. */
+function remove(running: Run[], { index }: Run): void {
+  const last = running.pop() as Run;
+  if (index === running.length) return;
+  running[index] = last;
+  last.index = index;
 }

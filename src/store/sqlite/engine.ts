@@ -21,7 +21,7 @@ const LEAST_SQLITE_VERSION = '3.51.3';
 const BUSY_TIMEOUT_MS = 5_000;
 /** WAL pages between checkpoints. The default, 1,000, copies hot index pages back eight times as often. */
 const CHECKPOINT_PAGES = 8_000;
-const CACHE_KIB = 16 * 1024;
+const CACHE_KIB = 8 * 1024;
 /** `PRAGMA synchronous` as SQLite reports FULL. */
 const SYNCHRONOUS_FULL = 2;
 
