@@ -120,8 +120,9 @@ export class SqliteDeliveries {
       db
         .selectFrom('deliveries')
         .select(['seq', 'state'])
-        .where('interaction_key', '=', p.interactionKey)
-        .where('listener_id', '=', p.listenerId)
+        // The casts change nothing but that SQLite does not prepare it anew at every run (docs/decisions/0007).
+        .where('interaction_key', '=', sql<string>`cast(${p.interactionKey} as text)`)
+        .where('listener_id', '=', sql<number>`cast(${p.listenerId} as integer)`)
         .where('holds', '=', sql.lit(1))
         .orderBy('seq')
         .limit(ONE),
