@@ -25,7 +25,13 @@ describe('in a log of a hundred thousand events', () => {
     owner = await TestService.start({ ROLES: 'receive' }, { listeners: [new Recorder().module()] });
     const { store } = owner;
     const [listener] = await store.query(store.builder.selectFrom('listeners').select('id'));
-    await fillLog(store, 'postgres', listener?.id ?? 0, EVENTS, Date.now());
+    await fillLog(
+      (sql) => store.call('query', { sql, parameters: [] }),
+      'postgres',
+      listener?.id ?? 0,
+      EVENTS,
+      Date.now(),
+    );
     client = await connectTo(owner.dataDir);
   }, 120_000);
   afterAll(async () => {

@@ -31,7 +31,7 @@ describe('in a log of a hundred thousand events, SQLite', () => {
   beforeAll(async () => {
     const file = join(folder, 'interactions.db');
     store = await openStore({ engine: 'sqlite', file }, { maxPending: 10 });
-    await fillLog(store, 'sqlite', 1, EVENTS, Date.now());
+    await fillLog((sql) => store.call('query', { sql, parameters: [] }), 'sqlite', 1, EVENTS, Date.now());
     sqlite = new Database(file);
     prepared = [];
     recording = new Proxy(sqlite, {

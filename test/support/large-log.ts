@@ -1,13 +1,20 @@
 import type { Engine } from '../../src/store/dialect.js';
-import type { Store } from '../../src/store/store.js';
 
 const DAY_MS = 86_400_000;
 
 /**
  * Fills an empty store with events of one listener, all of them done: written by the engine itself, as millions
  * of requests would take hours. They came in the course of a hundred days up to `now`.
+ *
+ * @param run runs one statement, which takes minutes where there are millions.
  */
-export async function fillLog(store: Store, engine: Engine, listenerId: number, count: number, now: number) {
+export async function fillLog(
+  run: (sql: string) => Promise<unknown>,
+  engine: Engine,
+  listenerId: number,
+  count: number,
+  now: number,
+): Promise<void> {
   const body = engine === 'sqlite' ? `cast('{}' as blob)` : `'{}'::bytea`;
   const time = `${now} - cast((${count} - i) * ${(100 * DAY_MS) / count} as bigint)`;
   const numbers = `with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < ${count})`;
@@ -26,5 +33,5 @@ export async function fillLog(store: Store, engine: Engine, listenerId: number, 
     // The store has no statistics of SQLite either: nobody runs ANALYZE there. PostgreSQL gathers its own.
     ...(engine === 'sqlite' ? [] : [numbering('receipts', 'id'), numbering('events', 'seq'), 'analyze']),
   ];
-  for (const sql of statements) await store.call('query', { sql, parameters: [] });
+  for (const sql of statements) await run(sql);
 }
