@@ -107,6 +107,7 @@ export class Dispatcher {
   private heartbeatTimer: NodeJS.Timeout | undefined;
   private pollTimer: NodeJS.Timeout | undefined;
   private dueTimer: NodeJS.Timeout | undefined;
+  private dueAt = Infinity;
 
   constructor(
     private readonly store: Store,
@@ -122,6 +123,8 @@ export class Dispatcher {
     this.owner = await this.enroll();
     // At once, for what a process that crashed has left: its lease may have ended already.
     await this.heartbeat();
+    // While a database was waited for.
+    if (this.stopping) return;
     this.store.offerClaims(
       () => this.offer(),
       () => (this.lost = true),
@@ -169,8 +172,9 @@ export class Dispatcher {
    * `graceMs`, and gives the rest back.
    */
   async stop(graceMs: number): Promise<void> {
-    if (this.stopping || this.owner === undefined) return;
+    if (this.stopping) return;
     this.stopping = true;
+    if (this.owner === undefined) return;
     this.store.offerClaims(() => undefined);
     clearInterval(this.pollTimer);
     clearTimeout(this.dueTimer);
@@ -324,19 +328,32 @@ export class Dispatcher {
   async giveBack(paused: readonly number[]): Promise<void> {
     const queued = paused.flatMap((id) => this.lanes.get(id)?.queue.splice(0) ?? []);
     if (queued.length === 0) return;
-    for (const owner of new Set(queued.map((delivery) => delivery.owner))) {
-      const own = queued.filter((delivery) => delivery.owner === owner);
-      const claims = own.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
-      await this.store.call('release', { owner, claims, now: this.clock.now() });
+    try {
+      for (const owner of new Set(queued.map((delivery) => delivery.owner))) {
+        const own = queued.filter((delivery) => delivery.owner === owner);
+        const claims = own.map(({ listenerId, event }) => ({ listenerId, seq: event.seq }));
+        await this.store.call('release', { owner, claims, now: this.clock.now() });
+      }
+    } catch (error) {
+      // They may be this worker's still, and nobody here knows of them: they become free when it is retired.
+      this.lost = true;
+      throw error;
     }
   }
 
   /** Wakes when the next retry falls due, if that is before the next poll. */
   private wakeAt(due: number): void {
     const delay = due - this.clock.now();
-    if (delay >= POLL_MS) return;
+    if (delay >= POLL_MS || due >= this.dueAt) return;
     clearTimeout(this.dueTimer);
-    this.dueTimer = setTimeout(() => this.wake(), Math.max(1, delay));
+    this.dueAt = due;
+    this.dueTimer = setTimeout(
+      () => {
+        this.dueAt = Infinity;
+        this.wake();
+      },
+      Math.max(1, delay),
+    );
   }
 
   private run(lane: Lane, delivery: ClaimedDelivery): void {

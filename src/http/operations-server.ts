@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppConfig } from '../config/app-config.js';
 import { answerClientError, serverOptions, type Deadlines } from './adapter.js';
 import { REFUSALS } from './answers.js';
-import { HEADERS_KEPT, refuseUnread, webhookMatcher } from './screen.js';
+import { HEADERS_KEPT, ignoreExpectations, refuseUnread, webhookMatcher } from './screen.js';
 
 /**
  * The second port, `OPERATIONS_PORT`: the same routes by another door. While it is there, the first one opens
@@ -32,6 +32,7 @@ export class OperationsServer {
     });
     server.keepAliveTimeout = fastify.server.keepAliveTimeout;
     server.maxHeadersCount = HEADERS_KEPT;
+    ignoreExpectations(server);
     server.on('clientError', answerClientError);
     this.server = server;
     const isWebhook = roles.has('receive') ? webhookMatcher(webhookPath) : () => false;

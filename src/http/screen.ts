@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+
 import type { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 
@@ -25,6 +27,7 @@ export function screenRequests(
   metrics: Metrics,
 ): void {
   fastify.server.maxHeadersCount = HEADERS_KEPT;
+  ignoreExpectations(fastify.server);
   const isWebhook = config.roles.has('receive') ? webhookMatcher(config.webhookPath) : () => false;
   const screen = (refusalOf: (request: FastifyRequest) => Refusal | undefined): onRequestHookHandler => {
     return (request, reply, done) => {
@@ -51,6 +54,11 @@ export function screenRequests(
     if (traceId === undefined) done();
     else withLogFields({ traceId }, done);
   });
+}
+
+/** Whatever a request expects but `100-continue` is passed over; Node would answer 417 itself, without a body. */
+export function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 function requestRefusal(request: FastifyRequest, isWebhook: (url: string) => boolean): Refusal | undefined {

@@ -10,6 +10,8 @@ import { EventsPayloadDto, LISTED_VALUES_ONLY } from './events-payload.dto.js';
 const DEPTH_LIMIT = 64;
 /** Faults that are named; a body of 10,000 wrong events would have its answer longer than itself. */
 const FAULTS_LIMIT = 20;
+/** Events of one payload; the vendor sends one, and a transaction of millions would hold up all others. */
+const EVENTS_LIMIT = 100_000;
 /** Events that are looked at for faults to name: class-validator needs more than a second for 60,000. */
 const EXPLAINED_LIMIT = 1_000;
 /** A group that no rule is in, so that only the rules for all groups apply. */
@@ -48,6 +50,9 @@ export function createPayloadParser(unknownValues: 'reject' | 'accept'): (body: 
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return fault('The body is not a JSON object');
     }
+    if (entitiesOf(value).length > EVENTS_LIMIT) {
+      return fault(`data.entities has more than ${EVENTS_LIMIT} entries`);
+    }
     if (isValid(value)) return { payload: value };
     return { faults: faultsOf(body, groups) };
   };
@@ -70,11 +75,17 @@ function faultsOf(body: Buffer, groups: string[]): readonly string[] {
 }
 
 /** Drops what is not explained of a long list of events. */
-function cutEntities(value: { data?: unknown }): boolean {
-  const entities = (value.data as { entities?: unknown } | null | undefined)?.entities;
-  if (!Array.isArray(entities) || entities.length <= EXPLAINED_LIMIT) return false;
+function cutEntities(value: object): boolean {
+  const entities = entitiesOf(value);
+  if (entities.length <= EXPLAINED_LIMIT) return false;
   entities.length = EXPLAINED_LIMIT;
   return true;
+}
+
+/** What is in the place of the events, where that is a list. */
+function entitiesOf(value: { data?: unknown }): unknown[] {
+  const entities = (value.data as { entities?: unknown } | null | undefined)?.entities;
+  return Array.isArray(entities) ? entities : [];
 }
 
 function* sentences(

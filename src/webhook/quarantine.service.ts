@@ -199,6 +199,8 @@ export class QuarantineService {
       .set({ state })
       // No payload has the id 0, and not every engine takes an empty list.
       .where('id', 'in', ids.length === 0 ? [0] : ids)
+      // One whose events were delivered meanwhile stays what it is.
+      .$if(state === 'discarded', (query) => query.where('state', '=', 'held'))
       .compile();
     await this.store.call('query', { sql, parameters }, audit && { ...audit, count: ids.length });
   }

@@ -156,7 +156,9 @@ export function fromEventFilter(filter: EventFilter): FilterFields {
 function toMillis(name: string, time: string | undefined): number | undefined {
   if (time === undefined) return undefined;
   const millis = Date.parse(time);
-  if (Number.isNaN(millis)) throw badRequest([`${name} is a time that does not exist`]);
+  // Date.parse takes 30 February for 2 March.
+  const day = time.slice(0, 10);
+  if (Number.isNaN(millis) || !new Date(day).toISOString().startsWith(day)) throw badRequest([`${name} is a time that does not exist`]);
   return millis;
 }
 

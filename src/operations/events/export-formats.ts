@@ -2,7 +2,7 @@ import type { EventSummaryDto } from './events.dto.js';
 
 const END_OF_LINE = '\r\n';
 /** What a spreadsheet takes for the beginning of a formula (owasp.org/www-community/attacks/CSV_Injection). */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 /** What needs quotes (RFC 4180). */
 const SPECIAL = /[",\r\n]/;
 

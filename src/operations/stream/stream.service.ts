@@ -78,7 +78,8 @@ export class StreamService implements OnModuleDestroy {
   }
 
   private async sendEvents(stream: StreamConnection, after: number | undefined): Promise<void> {
-    const begin = after ?? (await this.store.horizon());
+    // One beyond the log is of another one: the store was restored, or its folder emptied.
+    const begin = Math.min(after ?? Infinity, await this.store.horizon());
     // Known before the first event: whoever is cut off until then misses nothing either.
     stream.mark(begin);
     for await (const events of this.tail.follow(begin, stream.ended)) {
