@@ -158,7 +158,8 @@ function toMillis(name: string, time: string | undefined): number | undefined {
   const millis = Date.parse(time);
   // Date.parse takes 30 February for 2 March.
   const day = time.slice(0, 10);
-  if (Number.isNaN(millis) || !new Date(day).toISOString().startsWith(day)) throw badRequest([`${name} is a time that does not exist`]);
+  if (Number.isNaN(millis) || !new Date(day).toISOString().startsWith(day))
+    throw badRequest([`${name} is a time that does not exist`]);
   return millis;
 }
 
