@@ -156,6 +156,16 @@ describe('inheritance', () => {
 });
 
 describe('a listener cannot work', () => {
+  it('when it is a property that holds a function', () => {
+    class Arrow {
+      readonly handle = (): void => undefined;
+    }
+    const decorate = OnInteraction({ name: 'arrow' }) as (prototype: object, name: string) => void;
+    expect(() => decorate(Arrow.prototype, 'handle')).toThrow(
+      '@OnInteraction is for methods, and Arrow.handle is none. Write "handle(event, delivery) { … }".',
+    );
+  });
+
   it('when another has its name', async () => {
     @Injectable()
     class Billing {

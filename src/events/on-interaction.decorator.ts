@@ -73,6 +73,7 @@ const DEFAULT_OPTIONS: Required<ListenerOptions> = {
  * Makes a provider's method a listener: it is handed every event that matches, at least once, in order per
  * interaction, until it succeeds or its attempts are used up.
  *
+ * @throws TypeError on a property that holds a function, such as an arrow function.
  * @example
  * ‍@Injectable()
  * export class CrmListener {
@@ -90,6 +91,12 @@ export function OnInteraction(
 ) => void {
   const metadata: ListenerMetadata = { filter, options: { ...DEFAULT_OPTIONS, ...options } };
   return (prototype, name, descriptor) => {
+    // Where the compiler was not listened to.
+    if ((descriptor as unknown) === undefined) {
+      throw new TypeError(
+        `@OnInteraction is for methods, and ${prototype.constructor.name}.${name} is none. Write "${name}(event, delivery) { … }".`,
+      );
+    }
     decoratedMethods.push({ prototype, name });
     SetMetadata(ON_INTERACTION, metadata)(prototype, name, descriptor);
   };
