@@ -40,6 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   };
   endOnClosedPipe();
   addCommands(program, setExitCode);
+  for (const command of program.commands) command.hook('preSubcommand', refuseMisplacedOptions);
   try {
     await program.parseAsync(argv);
     return exitCode;
@@ -84,6 +85,25 @@ function addCommands(program: Command, setExitCode: (code: number) => void): voi
   addRetryCommand(program, setExitCode);
   addDiscardCommand(program, setExitCode);
   addReplayCommand(program, setExitCode);
+}
+
+/**
+ * With positional options, what stands before a subcommand is the parent's, and the subcommand would go on without
+ * it: to another service, or to more than was meant.
+ */
+function refuseMisplacedOptions(parent: Command, subcommand: Command): void {
+  const given = parent.options.find(
+    (option) => parent.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (given === undefined) return;
+  const flag = given.long ?? given.flags;
+  const line = `interactions-webhook ${parent.name()} ${subcommand.name()}`;
+  const taken = subcommand.options.some(({ long }) => long === given.long);
+  throw new UsageError(
+    taken
+      ? `${flag} belongs behind "${subcommand.name()}": ${line} ${flag}${given.isBoolean() ? '' : ' …'}`
+      : `"${parent.name()} ${subcommand.name()}" does not take ${flag}. See what it takes: ${line} --help`,
+  );
 }
 
 /** Whoever reads may have enough, as "head" has: that is no fault. */

@@ -57,4 +57,23 @@ describe('listeners', () => {
     expect(await listener()).toMatchObject({ paused: false });
     expect(await operated.run(['listeners', 'pause', 'nobody'])).toMatchObject({ code: 1, stdout: '' });
   });
+
+  it.each([
+    [
+      ['listeners', '--url', 'http://127.0.0.1:1', 'pause', 'recorder'],
+      '--url belongs behind "pause": interactions-webhook listeners pause --url …\n',
+    ],
+    [
+      ['quarantine', '--channel', 'emea-chat', 'reprocess', '--all', '--yes'],
+      '--channel belongs behind "reprocess": interactions-webhook quarantine reprocess --channel …\n',
+    ],
+    [['replay', '--json', 'list'], '--json belongs behind "list": interactions-webhook replay list --json\n'],
+    [
+      ['quarantine', '--groups', 'show', '1'],
+      '"quarantine show" does not take --groups. See what it takes: interactions-webhook quarantine show --help\n',
+    ],
+  ])('ends with 2, and asks no service, for %j: the option would be lost', async (args, stderr) => {
+    expect(await operated.run(args)).toEqual({ code: 2, stdout: '', stderr });
+    expect(await listener()).toMatchObject({ paused: false });
+  });
 });
