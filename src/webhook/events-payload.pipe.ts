@@ -32,9 +32,19 @@ export class EventsPayloadPipe implements PipeTransform<SignedRequest> {
    */
   async transform(request: SignedRequest): Promise<ReceivedPayload | typeof QUARANTINED> {
     const { payload, faults } = this.parse(request.body);
-    if (faults === undefined) return toReceivedPayload(request, payload);
-    await this.quarantine.hold(request, faults);
     const { channel, traceId } = request;
+    if (faults === undefined) {
+      const received = toReceivedPayload(request, payload);
+      // Valid, for every field is optional; but where something on the way took "data" off, nobody else would say so.
+      if (received.events.length === 0) {
+        this.logger.warn(
+          { channel, traceId },
+          'An authentic payload holds no event: it is stored, and no listener gets it',
+        );
+      }
+      return received;
+    }
+    await this.quarantine.hold(request, faults);
     this.metrics.quarantined(channel);
     this.logger.warn({ channel, traceId, faults }, 'An authentic payload is not valid: kept in quarantine');
     if (this.config.invalidPayloadStatus === 200) return QUARANTINED;

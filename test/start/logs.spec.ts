@@ -99,6 +99,12 @@ describe('the lines of a request', () => {
     );
   });
 
+  it('carry its trace id when it is valid and holds no event, and say so', async () => {
+    const misplaced = { operationId: CANARY, entities: [{ event: 'STARTED', entity: { id: CANARY } }] };
+    const lines = await linesOf((headers) => post(misplaced, headers), 'holds no event');
+    expect(lines).toEqual([expect.objectContaining({ level: 'warn', channel: 'default' })]);
+  });
+
   it('carry its trace id when it goes into quarantine', async () => {
     const lines = await linesOf((headers) => post(`{"unknown":"${CANARY}"`, headers), 'Refused');
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
