@@ -295,6 +295,20 @@ describe('whatever asks a service', () => {
     expect(ended.stderr).not.toContain('\u001b');
   });
 
+  it('takes a time without a zone as UTC, wherever the machine is', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = await OtherServer.start((request, response) => {
+      asked.push(request.url);
+      response.end('{"items":[],"next":null}');
+    });
+    const args = ['events', '--from', '2026-11-23T01:20:16', '--to', '2026-11-24', '--url', server.url];
+    await operated.run(args, { env: { TZ: 'Asia/Tokyo' } });
+    await server.stop();
+    const { searchParams } = new URL(asked[0] ?? '', server.url);
+    expect(searchParams.get('from')).toBe('2026-11-23T01:20:16.000Z');
+    expect(searchParams.get('to')).toBe('2026-11-24T00:00:00.000Z');
+  });
+
   it('does not send the token where it is redirected to', async () => {
     const seen: (string | undefined)[] = [];
     const other = await OtherServer.start((request, response) => {

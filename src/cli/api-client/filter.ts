@@ -15,6 +15,9 @@ export interface FilterOptions {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A day, or a time with or without its zone. */
+const TIME = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|z|[+-]\d\d:\d\d)?)?$/;
+
 /** Adds the options that pick events. */
 export function addFilterOptions(
   command: Command,
@@ -27,8 +30,12 @@ export function addFilterOptions(
     .option('--media-type <list>', 'such as chat,email', list)
     .option('--subtype <list>', 'such as InboundNew,WhatsApp', list)
     .option('--channel <list>', 'such as default,emea-chat', list)
-    .option('--from <time>', 'received at this time or later: 2026-06-13T22:00:00Z, or 90m, 2h, 7d ago', time)
-    .option('--to <time>', 'received before this time', time);
+    .option(
+      '--from <time>',
+      'received at this time or later: 2026-06-13T22:00:00Z (UTC where no zone is given), or 90m, 2h, 7d ago',
+      time,
+    )
+    .option('--to <time>', 'received before this time; UTC where no zone is given', time);
 }
 
 /** The filter in the words of the API, for the body of a request. */
@@ -68,15 +75,25 @@ export function position(text: string): number {
   return Number(text);
 }
 
-/** A time as it is given, or so long ago. */
-function time(text: string): string {
+/**
+ * A time as it is given, or so long ago. Without a zone it is UTC, as all times are that are printed: the same line
+ * means the same on every machine.
+ */
+export function time(text: string): string {
   const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return new Date(Date.now() - Number(count) * (UNITS[unit] ?? NaN)).toISOString();
-  const millis = Date.parse(text);
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(millis)) {
+  if (count !== undefined) {
+    const since = Date.now() - Number(count) * (UNITS[unit] ?? NaN);
+    return new Date(Math.max(0, since)).toISOString();
+  }
+  const [, day = '', clock, zone = 'Z'] = TIME.exec(text) ?? [];
+  const millis = Date.parse(clock === undefined ? day : `${day}T${clock}${zone.toUpperCase()}`);
+  if (Number.isNaN(millis)) {
     throw new InvalidArgumentError(
       'It must be a time such as 2026-06-13T22:00:00Z, or how long ago: 90m, 2h, 7d.',
     );
   }
+  // A day that is not, such as 30 February, would be one of the next month.
+  if (new Date(day).toISOString().slice(0, day.length) !== day)
+    throw new InvalidArgumentError(`There is no ${day}.`);
   return new Date(millis).toISOString();
 }
