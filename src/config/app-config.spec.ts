@@ -82,6 +82,9 @@ describe('the configuration', () => {
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
     [{ AUDIT_LOG: 'off' }, { auditLog: false }],
     [{ NODE_ENV: 'production' }, { production: true }],
+    [{ NODE_ENV: 'development' }, { production: false }],
+    [{ NODE_ENV: 'test' }, { production: false }],
+    [{ NODE_ENV: '' }, { production: false }],
     [
       { PORT: '', HOST: '', LISTENERS: '' },
       { port: 3000, host: '127.0.0.1', listeners: [] },
@@ -128,6 +131,8 @@ describe('a variable that is wrong is named with what it must be:', () => {
     ['ROLES', 'receiver', 'ROLES must be one of receive, deliver.'],
     ['ROLES', 'receive,Deliver', 'ROLES must be one of receive, deliver.'],
     ['ROLES', ',', 'ROLES must name at least one of receive, deliver.'],
+    ['NODE_ENV', 'prod', 'NODE_ENV must be one of production, development, test.'],
+    ['NODE_ENV', 'Production', 'NODE_ENV must be one of production, development, test.'],
     ['UNKNOWN_VALUES', 'yes', 'UNKNOWN_VALUES must be one of reject, accept.'],
     ['INVALID_PAYLOAD_STATUS', '204', 'INVALID_PAYLOAD_STATUS must be one of 400, 200.'],
     ['BODY_LIMIT', '1023', SIZE],

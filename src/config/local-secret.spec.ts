@@ -51,6 +51,7 @@ describe('a secret of our own', () => {
     ['a secret is in a file', { WEBHOOK_SECRET_FILE: '/run/secrets/webhook' }],
     ['a channel has a secret', { WEBHOOK_SECRET_EMEA: 'mine' }],
     ['it is production', { NODE_ENV: 'production' }],
+    ['it is production, misspelt', { NODE_ENV: 'prod' }],
   ])('is not made where %s', (_, some) => {
     const env = { DATA_DIR: dataDir(), OPERATOR_TOKEN: 'token-of-my-own-making', ...some };
     expect(withLocalSecrets(env)).toEqual(env);
@@ -107,6 +108,7 @@ describe('a token of our own for operators', () => {
     ['one is configured', { OPERATOR_TOKEN: 'token-of-my-own-making' }],
     ['one is in a file', { OPERATOR_TOKEN_FILE: '/run/secrets/operator' }],
     ['it is production', { NODE_ENV: 'production' }],
+    ['it is production, misspelt', { NODE_ENV: 'prod' }],
   ])('is not made where %s', (_, some) => {
     const env = { DATA_DIR: dataDir(), WEBHOOK_SECRET: 'mine', ...some };
     expect(withLocalSecrets(env)).toEqual(env);

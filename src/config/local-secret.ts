@@ -29,7 +29,8 @@ export function localSecretFile(env: Environment, name: Made = 'WEBHOOK_SECRET')
  * @throws NodeJS.ErrnoException when the data folder cannot be written.
  */
 export function withLocalSecrets(env: Environment): Environment {
-  if (env['NODE_ENV'] === 'production') return env;
+  // With any other value, such as a misspelt "production", the start is going to be refused.
+  if (!['', 'development', 'test'].includes(env['NODE_ENV'] ?? '')) return env;
   const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
   const hasChannel = Object.keys(env).some((name) => name.startsWith('WEBHOOK_SECRET') && isSet(name));
   const hasOperator = isSet('OPERATOR_TOKEN') || isSet('OPERATOR_TOKEN_FILE');

@@ -269,9 +269,9 @@ export const VARIABLES = {
     'Whether transcripts are fetched from private addresses, such as `10.0.0.0/8` and those of this machine.',
   ),
   NODE_ENV: variable(
-    text,
+    oneOf('production', 'development', 'test'),
     'development',
-    '`production` refuses to start without a secret and reads no `.env` file.',
+    '`production` refuses to start without a secret and reads no `.env` file. `development` and `test` are alike; anything else is a fault.',
   ),
 } as const satisfies Record<string, Variable<unknown>>;
 
