@@ -28,6 +28,13 @@ export function banner(
     env[name] === own[name]
       ? configured
       : `${localSecretFile(env, name)} (made for you; set ${name} to use your own)`;
+  const secretFile = localSecretFile(env, 'WEBHOOK_SECRET');
+  // "send" does not know of another data folder: the variable was set for this process alone.
+  const elsewhere = env['WEBHOOK_SECRET'] !== own['WEBHOOK_SECRET'] && secretFile !== localSecretFile({});
+  const options = [
+    ...(webhook === DEFAULT_WEBHOOK ? [] : [`--url ${webhook}`]),
+    ...(elsewhere ? [`--secret-file ${quoted(secretFile)}`] : []),
+  ];
   return [
     '',
     `  Webhook   ${webhook}`,
@@ -39,7 +46,12 @@ export function banner(
     '',
     '  Send a signed event:',
     '',
-    `    npm run send${webhook === DEFAULT_WEBHOOK ? '' : ` -- --url ${webhook}`}`,
+    `    npm run send${options.length === 0 ? '' : ` -- ${options.join(' ')}`}`,
     '',
   ].join('\n');
+}
+
+/** A path as a shell reads it. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

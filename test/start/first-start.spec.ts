@@ -59,6 +59,15 @@ describe('a first start without any preparation', () => {
     expect(service.stderr).toBe('');
   });
 
+  it('tells how to send where the data folder is another', async () => {
+    const dataDir = folder.file("it's elsewhere");
+    const service = await folder.start({ ...NO_SECRET, DATA_DIR: dataDir });
+    const quoted = `'${dataDir.replace("'", "'\\''")}/webhook-secret'`;
+    expect((await bannerOf(service)).at(-1)).toBe(
+      `npm run send -- --url http://127.0.0.1:${service.port}${PATH} --secret-file ${quoted}`,
+    );
+  });
+
   it('says so too where the secret is set to nothing', async () => {
     const service = await folder.start({ WEBHOOK_SECRET: '' });
     expect(await bannerOf(service)).toContain(
@@ -124,6 +133,7 @@ describe('a start with a secret', () => {
     const service = await folder.start();
     const banner = await bannerOf(service);
     expect(banner).toContain('Secret    as configured (set the same WEBHOOK_SECRET where you send from)');
+    expect(banner).toContain(`npm run send -- --url http://127.0.0.1:${service.port}${PATH}`);
     expect(readdirSync(folder.dataDir)).not.toContain('webhook-secret');
     expect(await statusOf(service, SECRET)).toBe(200);
     expect(service.output).not.toContain(SECRET);
