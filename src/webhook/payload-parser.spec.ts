@@ -248,6 +248,15 @@ describe('nesting', () => {
   });
 });
 
+describe('a body with very many events', () => {
+  const many = (count: number): Buffer => json({ data: { entities: Array<object>(count).fill({}) } });
+
+  it('is taken with 100,000 of them, and refused with one more', () => {
+    expect(strict(many(100_000)).faults).toBeUndefined();
+    expect(strict(many(100_001))).toEqual({ faults: ['data.entities has more than 100000 entries'] });
+  });
+});
+
 describe('a body with very many wrong events', () => {
   it('is refused soon, with the first faults and a word about the rest', () => {
     const entities = Array.from({ length: 5_000 }, () => ({ event: 1 }));

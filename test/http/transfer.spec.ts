@@ -118,6 +118,22 @@ describe('requests that are sent without waiting for answers', () => {
   });
 });
 
+describe('a request that expects something', () => {
+  it.each(['something-else', '100-continue', '100-continue, something-else'])(
+    'is answered as any other: %s',
+    async (expectation) => {
+      const body = toBytes(payload('STARTED', `expects ${expectation}`));
+      const socket = await RawSocket.open(service.port);
+      await socket.write(rawPost(body, { lines: [`Expect: ${expectation}`] }));
+      let answer = await socket.answer();
+      if (answer.status === 100) answer = await socket.answer();
+      socket.destroy();
+      expectAccepted(answer, [`expects ${expectation}`]);
+      expect(await fresh.receipts()).toMatchObject([{ body }]);
+    },
+  );
+});
+
 describe('HTTP/1.0', () => {
   it('is spoken: no Host header, and the connection closed after the answer', async () => {
     const body = toBytes(payload('STARTED', 'old'));

@@ -94,6 +94,21 @@ describe('an export', () => {
   });
 });
 
+describe('a link of a sender', () => {
+  it.each([
+    ['a line feed', '\n=1+1', '"\'\n=1+1"'],
+    ['a full-width equals sign', '\uff1d1+1', "'\uff1d1+1"],
+  ])('that begins with %s is a text to spreadsheets, too', async (name, selfUri, cell) => {
+    const id = `link with ${name}`;
+    await service.post({
+      operationId: id,
+      data: { entities: [{ event: 'STARTED', entity: { id, selfUri } }] },
+    });
+    const { text } = await get(service, `/events.csv?interaction=${encodeURIComponent(id)}`);
+    expect(text).toContain(`,${id},,,default,${id},${cell},`);
+  });
+});
+
 describe('an export of a large log', () => {
   beforeAll(() => fillLog(service, EVENTS), 60_000);
 

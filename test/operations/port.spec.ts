@@ -73,6 +73,12 @@ describe('OPERATIONS_PORT', () => {
     answers.forEach((answer) => expectRefusal(answer, answer.status));
   });
 
+  it('passes over what a request expects', async () => {
+    const head = `Host: localhost\r\nAuthorization: Bearer ${TOKENS.OPERATOR_TOKEN}\r\nExpect: something-else`;
+    const answer = await exchange(operations, `GET /api/v1/session HTTP/1.1\r\n${head}\r\n\r\n`);
+    expect(answer.status).toBe(200);
+  });
+
   it('cuts off who is too slow', async () => {
     const socket = await RawSocket.open(operations);
     await socket.write('GET /api/v1/session HTTP/1.1\r\n');

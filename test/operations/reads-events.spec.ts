@@ -173,6 +173,10 @@ describe('a question that is not valid', () => {
     ['cursor=%00', 'cursor is not one that was given as "next" here'],
     ['from=yesterday', 'from must be a time in ISO 8601, such as 2026-06-13T22:00:00Z'],
     ['to=2026-02-31T25:00:00Z', 'to is a time that does not exist'],
+    ['from=2026-02-30', 'from is a time that does not exist'],
+    ['to=2026-02-29T12:00:00%2B01:00', 'to is a time that does not exist'],
+    ['toString=1', 'toString is not known here'],
+    ['constructor=x&type=STARTED', 'constructor is not known here'],
     ['text=', 'text must be a text that is not empty and has no U+0000'],
     ['text=%00', 'text must be a text that is not empty and has no U+0000'],
     ['tpye=STARTED', 'tpye is not known here'],
@@ -180,6 +184,12 @@ describe('a question that is not valid', () => {
     const answer = await get(service, `/events?${query}`);
     expectRefusal(answer, 400);
     expect(answer.json).toMatchObject({ errors: expect.arrayContaining([fault]) });
+  });
+
+  it('is none with a leap day in it', async () => {
+    for (const time of ['2024-02-29', '2024-02-29T23:30:00Z', '2024-02-29T23:30:00.123-05:00']) {
+      expect(await events(`to=${encodeURIComponent(time)}`)).toEqual([]);
+    }
   });
 });
 
