@@ -269,6 +269,14 @@ describe('a command that is not valid', () => {
       'filter.from must be a time in ISO 8601, such as 2026-06-13T22:00:00Z',
     ],
     ['/deliveries/retry', { filter: { from: '2026-02-31T25:00Z' } }, 'from is a time that does not exist'],
+    ['/deliveries/retry', { filter: { to: '2026-02-30' } }, 'to is a time that does not exist'],
+    [
+      '/deliveries/discard',
+      { filter: { constructor: { name: 'x' } } },
+      'filter.constructor is not known here',
+    ],
+    ['/deliveries/discard', { filter: {}, toString: 1 }, 'toString is not known here'],
+    ['/quarantine/discard', { filter: { valueOf: [1] } }, 'filter.valueOf is not known here'],
     [
       '/deliveries/retry',
       { filter: {}, cursor: 'made up' },
@@ -286,9 +294,25 @@ describe('a command that is not valid', () => {
     expect((answer.json as { errors: string[] }).errors).toContain(fault);
   });
 
-  it('does nothing', async () => {
-    await kill(['untouched']);
-    await api(service, 'POST', '/deliveries/discard', { body: { filter: { all: true } } });
-    expect(await deadOf('recorder')).toEqual(['untouched']);
+  it.each(['{"__proto__":{"name":"x"}}', '{"interaction":"x","__proto__":null}'])(
+    'is refused for a name that JSON alone can have: %s',
+    async (filter) => {
+      await kill([`kept from ${filter}`]);
+      const body = Buffer.from(`{"filter":${filter}}`);
+      const answer = await service.send('POST', '/api/v1/deliveries/discard', body, {
+        authorization: `Bearer ${TOKENS.OPERATOR_TOKEN}`,
+        'x-requested-by': 'tests',
+        'content-type': 'application/json',
+      });
+      expectRefusal(answer, 400);
+      expect(await deadOf('recorder')).toEqual([`kept from ${filter}`]);
+    },
+  );
+
+  it.each<object>([{ all: true }, { constructor: { name: 'x' } }])('does nothing: %j', async (filter) => {
+    const id = `untouched by ${JSON.stringify(filter)}`;
+    await kill([id]);
+    await api(service, 'POST', '/deliveries/discard', { body: { filter } });
+    expect(await deadOf('recorder')).toEqual([id]);
   });
 });
