@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/app-config.js';
@@ -29,8 +31,10 @@ import { CommandFailure, EXIT, UsageError } from './failure.js';
  */
 export async function run(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   const program = new Command('interactions-webhook')
     .description('The receiver for the Interactions Webhook, and tools around it.')
+    .version(version, '-V, --version', 'print the version of the service and of this command line')
     .showHelpAfterError('Run it with --help to see what it takes.')
     // A subcommand's --json is its own, also where its parent has one.
     .enablePositionalOptions()

@@ -78,3 +78,11 @@ describe('the help of a command', () => {
     expect(documented.filter((option) => !known.has(option) && option !== '--global')).toEqual([]);
   });
 });
+
+describe('the version', () => {
+  it('is that of the package, and the help says how to get it', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await cli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect((await cli(['--help'])).stdout).toMatch(/^ {2}-V, --version {2,}print the version/m);
+  });
+});
