@@ -13,6 +13,9 @@ npm start         # the service with this listener; compiles and starts again on
 npm run send      # in a second terminal: a signed event
 \`\`\`
 
+Until \`interactions-webhook\` is published where npm looks, \`npm install\` does not find it. Then install the packed
+one: \`npm pack\` in the checkout of the service, and here \`npm install -D\` with the path of the \`.tgz\` that it wrote.
+
 The work is done in \`src/${name}.listener.ts\`. \`@OnInteraction()\` says which events it is handed:
 
 | option               | values                       | left out |
